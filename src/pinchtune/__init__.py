@@ -1,0 +1,56 @@
+"""pinchtune: mix a pinch of multilingual examples in, tune, and see whether it helped.
+
+Each verb of the command line is a function here, with the same name and meaning:
+
+    import pinchtune
+
+    pinchtune.init("support")
+    project = pinchtune.Project.open("support")
+    decision = pinchtune.run(project)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pinchtune.stages.data import check_data as check_data
+    from pinchtune.stages.data import export_data as export_data
+    from pinchtune.stages.data import import_data as import_data
+    from pinchtune.stages.data import list_data as list_data
+    from pinchtune.stages.doctor import doctor as doctor
+    from pinchtune.stages.evaluate import evaluate as evaluate
+    from pinchtune.stages.generate import generate as generate
+    from pinchtune.stages.init import init as init
+    from pinchtune.stages.mix import mix as mix
+    from pinchtune.stages.preview import preview as preview
+    from pinchtune.stages.project import Project as Project
+    from pinchtune.stages.report import report as report
+    from pinchtune.stages.run import run as run
+    from pinchtune.stages.train import train as train
+
+_HOMES = {
+    "Project": "project",
+    "check_data": "data",
+    "doctor": "doctor",
+    "evaluate": "evaluate",
+    "export_data": "data",
+    "generate": "generate",
+    "import_data": "data",
+    "init": "init",
+    "list_data": "data",
+    "mix": "mix",
+    "preview": "preview",
+    "report": "report",
+    "run": "run",
+    "train": "train",
+}
+__all__ = list(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    """Import a verb when it is first used, so that `import pinchtune` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pinchtune' has no attribute {name!r}")
+    return getattr(import_module(f"pinchtune.stages.{_HOMES[name]}"), name)

@@ -1,0 +1,81 @@
+"""The `pinch` command: its verbs, and how an error becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import typer
+
+from pinchtune.cli import (
+    data,
+    doctor,
+    evaluate,
+    generate,
+    init,
+    mix,
+    preview,
+    report,
+    run,
+    train,
+)
+from pinchtune.errors import RUN_FAILED, PinchError
+
+app = typer.Typer(
+    name="pinch",
+    help="Mix a pinch of multilingual examples in, tune, and see whether it helped.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (init, mix, preview, train, generate, evaluate, report, run, doctor):
+    verb.register(app)
+app.add_typer(data.app, name="data")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"pinchtune {version('pinchtune')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Mix a pinch of multilingual examples in, tune, and see whether it helped.
+
+    Exit codes: 0 done or go, 1 a run failed, 2 bad input or usage, 3 no-go (with --gate).
+    """
+
+
+def main() -> None:
+    """Run the command line; every foreseen error is one sentence on stderr."""
+    # Nothing phones home: libraries are told so before they are imported.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        app()
+    except PinchError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; run the command again to go on where it was", 130)
+    except MemoryError:
+        _fail("out of memory; lower train.device_batch_size or generate.batch_size", RUN_FAILED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail("the disk is full; free some space and run the command again", RUN_FAILED)
+
+
+def _fail(sentence: str, code: int) -> None:
+    sys.stderr.write(f"pinch: {sentence}\n")
+    raise SystemExit(code)

@@ -1,0 +1,26 @@
+"""pinch mix."""
+
+from __future__ import annotations
+
+import typer
+
+from pinchtune.cli.common import HERE, AsJson, Folder, Overrides, Quiet
+from pinchtune.cli.common import open_project, pick_progress, show
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    app.command("mix")(command)
+
+
+def command(
+    folder: Folder = HERE, overrides: Overrides = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
+    """Make the mixture of both arms: English only, and English with the pinch."""
+    from pinchtune.stages.mix import mix
+
+    run = mix(open_project(folder, overrides), pick_progress(quiet))
+    facts = run.manifest() or {}
+    counts = ", ".join(f"{code} {n}" for code, n in facts["examples"]["pinch"].items())
+    text = f"{run.path}: pinch arm {counts}; {facts['untouched']['examples']} English rows untouched"
+    show(facts, text, as_json)

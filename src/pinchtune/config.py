@@ -1,0 +1,246 @@
+"""pinch.toml, the only configuration of a project: read, checked, frozen.
+
+Every option is a field here with its default stated once; unknown keys are refused.
+`--set section.key=value` overrides one. Relative paths are relative to pinch.toml.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pinchtune.errors import ConfigError, UsageError
+from pinchtune.files import read_text
+from pinchtune.languages import get_language
+
+CONFIG_NAME = "pinch.toml"
+ENGLISH = "en"
+
+
+def _known_language(code: str) -> str:
+    try:
+        return get_language(code).code
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+
+
+LanguageCode = Annotated[str, AfterValidator(_known_language)]
+Positive = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A table of pinch.toml: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelConfig(Section):
+    """[model]: the base model."""
+
+    base: str = "gemma-3-270m"
+    """`gemma-3-270m` (embedded), a Hugging Face id, or a folder."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute; auto takes the fastest there is."""
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """Number format of the frozen weights; auto measures."""
+
+
+class DataConfig(Section):
+    """[data]: files of examples, in any format that `pinch data import` reads."""
+
+    base: Path = Path("data/base.jsonl")
+    """The English base set."""
+    pinch: Path = Path("data/pinch.jsonl")
+    """The pool of multilingual examples."""
+    evaluation: Path = Path("data/evaluation.jsonl")
+    """Evaluation prompts with reference responses."""
+
+
+class LanguagesConfig(Section):
+    """[languages]: which are tuned, which are only evaluated."""
+
+    tuned: tuple[LanguageCode, ...] = Field(("es", "ja", "ru", "ar"), min_length=1)
+    """Languages of the pinch (seen)."""
+    unseen: tuple[LanguageCode, ...] = ("cs", "et", "fi", "he", "hi", "it", "sw", "zh")
+    """Languages that are evaluated and never tuned."""
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> LanguagesConfig:
+        both = sorted(set(self.tuned) & set(self.unseen))
+        if both:
+            raise ValueError(f"{both[0]} is both tuned and unseen; remove it from one list")
+        if ENGLISH in (*self.tuned, *self.unseen):
+            raise ValueError("en is always evaluated; remove it from tuned and unseen")
+        for name, codes in (("tuned", self.tuned), ("unseen", self.unseen)):
+            if len(set(codes)) < len(codes):
+                raise ValueError(f"{name} names a language twice")
+        return self
+
+    @property
+    def evaluated(self) -> tuple[str, ...]:
+        """English, then tuned, then unseen."""
+        return (ENGLISH, *self.tuned, *self.unseen)
+
+
+class MixConfig(Section):
+    """[mix]: how the mixture is made."""
+
+    dose: Count = 40
+    """Number of multilingual examples in all."""
+    percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    """Dose as a percentage of the budget instead; None uses `dose`."""
+    mode: Literal["replace", "add"] = "replace"
+    """Replace English examples (fixed budget, as in the paper) or add to them."""
+    budget: Count = 0
+    """Number of English examples to draw from the base set; 0 takes all."""
+    seed: int = 0
+    """Seed of every draw."""
+
+
+class TrainConfig(Section):
+    """[train]: tuning, the same for every arm."""
+
+    method: Literal["lora", "full"] = "lora"
+    """Low-rank adapters on all linear layers, or all weights."""
+    rank: Positive = 16
+    """LoRA rank; alpha is twice the rank."""
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-4
+    """Peak learning rate."""
+    epochs: Positive = 1
+    """Passes over the mixture."""
+    batch_size: Positive = 8
+    """Examples in one optimiser step, over all devices and micro-batches."""
+    device_batch_size: Positive = 8
+    """Examples in one micro-batch on one device."""
+    max_length: Positive = 512
+    """Longest example in tokens; a longer response is cut and counted."""
+    warmup: Share = 0.05
+    """Share of the steps with rising learning rate; a cosine follows."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """AdamW weight decay."""
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    """Largest gradient norm."""
+    seed: int = 0
+    """Seed of adapters, order and dropout."""
+    checkpoint_every: Count = 20
+    """Steps between checkpoints; 0 = disabled."""
+    validate_every: Count = 20
+    """Steps between validations on a few evaluation references; 0 = disabled."""
+    tracker: Literal["none", "tensorboard", "wandb", "mlflow", "trackio"] = "none"
+    """Experiment tracker, through Accelerate."""
+
+
+class GenerateConfig(Section):
+    """[generate]: how answers are generated."""
+
+    max_new_tokens: Positive = 64
+    """Longest answer in tokens."""
+    batch_size: Positive = 26
+    """Prompts generated together."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """0 = greedy; otherwise seeded sampling."""
+    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = 1.1
+    """Divides the logit of tokens that stand in the text already; 1 = off."""
+    seed: int = 0
+    """Seed of sampling."""
+    endpoint: str = ""
+    """Base URL of an OpenAI-compatible server; empty uses the local weights. The key is read
+    from the environment variable PINCH_API_KEY."""
+
+
+class EvaluateConfig(Section):
+    """[evaluate]: what is compared, and the margin fixed beforehand."""
+
+    english_margin: Annotated[float, Field(gt=0, le=50)] = 10.0
+    """English is kept if its win rate is above 50 minus this many points (95 % interval)."""
+    prompts: Count = 0
+    """Evaluation prompts a language; 0 takes all."""
+    include_base: bool = False
+    """Evaluate the untuned base model beside the arms."""
+    resamples: Positive = 2000
+    """Bootstrap resamples over prompts."""
+    seed: int = 0
+    """Seed of the bootstrap."""
+
+
+class Config(Section):
+    """A whole pinch.toml."""
+
+    name: str = "pinch"
+    """Name of the project, as reports show it."""
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    languages: LanguagesConfig = LanguagesConfig()
+    mix: MixConfig = MixConfig()
+    train: TrainConfig = TrainConfig()
+    generate: GenerateConfig = GenerateConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+
+
+def load_config(folder: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read `folder`/pinch.toml, apply `section.key=value` overrides, check, and return it."""
+    path = Path(folder) / CONFIG_NAME
+    if not path.is_file():
+        raise ConfigError(f"{path}: does not exist; run `pinch init` to make a project")
+    try:
+        values = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML ({error}); correct it") from error
+    for override in overrides:
+        _apply(values, override)
+    return check_config(values, path)
+
+
+def check_config(values: dict[str, Any], path: Path) -> Config:
+    """Return `values` as a Config; ConfigError names the file, the key and what to do."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(path, dict(e)) for e in error.errors())) from error
+
+
+def _explain(path: Path, error: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{path}: unknown key {key!r}{_suggest(error['loc'])}"
+    message = error["msg"].removeprefix("Value error, ")
+    given = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
+    return f"{path}: {key}: {message[0].lower()}{message[1:]}{given}"
+
+
+def _suggest(loc: Sequence[str]) -> str:
+    model: type[BaseModel] = Config
+    for part in loc[:-1]:
+        annotation = model.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return "; remove it"
+        model = annotation
+    close = difflib.get_close_matches(loc[-1], model.model_fields, 1)
+    return f"; did you mean {close[0]!r}?" if close else "; remove it"
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key.strip():
+        raise ConfigError(f"--set {override}: expected section.key=value")
+    *tables, last = key.strip().split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"--set {override}: {table!r} is not a section")
+    values[last] = _toml_value(text.strip())
+
+
+def _toml_value(text: str) -> Any:
+    """Return `text` as TOML would read it; a bare word is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

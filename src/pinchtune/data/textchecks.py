@@ -1,0 +1,103 @@
+"""What can be wrong with one text: it breaks off, or its characters are damaged.
+
+Both are heuristics over the characters of any script; no language is named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+SHORT = 8
+"""Words of an answer that needs no full stop: names, numbers, headings, signatures."""
+
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Khmer}\p{Myanmar}]"
+# Thai and Lao mark the end of a sentence by a space, so nothing can be seen at the end.
+_UNMARKED = r"[\p{Thai}\p{Lao}]$"
+_ENDING = r"(?:\p{Sentence_Terminal}|[…‥⋯;·՞։፧។៕~～♪]|\p{Pe}|\p{Pf}|\p{Pi}|\p{So}|\p{Emoji_Modifier}|[\"'`*_|>️])$"
+_LIST_ITEM = r"^\s*(?:[-*+•‣·・◦▪–—]|[(（]?[\p{Nd}\p{L}]{1,3}[.)）、:：．])\s*\S"
+_ADDRESS = r"(?:\S+@\S+|\S+://\S+|www\.\S+)$"
+_HANGING = r"(?:[,，、،;；፣]|\s[-–—])$"
+
+_CONTROL = r"[\p{Cc}--[\t\n\r]]|[\uFDD0-\uFDEF\uFFFE\uFFFF]"
+
+
+@lru_cache
+def _compile(pattern: str) -> Any:
+    import regex
+
+    return regex.compile(pattern, regex.V1)
+
+
+def is_truncated(text: str) -> bool:
+    """True if `text` may break off in the middle of a sentence or of a block of code."""
+    text = text.rstrip()
+    if text.count("```") % 2:
+        return True
+    lines = text.splitlines() or [""]
+    last = lines[-1]
+    if _compile(_ENDING).search(last) or _compile(_LIST_ITEM).match(last):
+        return False
+    if len(lines) == 1 and _compile(_HANGING).search(last):
+        return True
+    if _compile(_UNMARKED).search(last) or _compile(_ADDRESS).search(last):
+        return False
+    return count_words(last) > SHORT
+
+
+def count_words(text: str) -> int:
+    """Return the number of words; three characters are one where words are not separated."""
+    unspaced = len(_compile(_UNSPACED).findall(text))
+    return len(_compile(_UNSPACED).sub(" ", text).split()) + unspaced // 3
+
+
+def find_damage(text: str) -> Iterator[str]:
+    """Yield what is wrong with the characters of `text`, as the end of a sentence."""
+    if "\ufffd" in text:
+        yield "holds the sign for a lost character (U+FFFD); type it again"
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        yield "holds half a character (an unpaired surrogate); type it again"
+    control = _compile(_CONTROL).search(text)
+    if control:
+        yield f"holds the control character U+{ord(control[0]):04X}; remove it"
+    garbled = find_mojibake(text)
+    if garbled:
+        yield f"reads as text in the wrong encoding ({garbled!r}); export the file as UTF-8"
+
+
+# UTF-8 that was read in a one-byte code page: lead bytes followed by continuation bytes.
+# One pair is no proof ("CAFÉ»" in capitals), save for those that begin most letters.
+_UTF8_PAIRS = (
+    r"[\xC2-\xDF][\x80-\xBF](?:[\xC2-\xDF][\x80-\xBF]){1,}"
+    r"|(?:[\xE0-\xEF][\x80-\xBF]{2}){2,}|[\xF0-\xF4][\x80-\xBF]{3}"
+    r"|\xE2\x80[\x90-\xA6]|\xEF\xBB\xBF"
+    r"|\xC3[\xA1-\xAA\xAC-\xB6\xB8-\xBA\xBC-\xBF\x9F]|\xC2[\xA3\xA7\xA9\xAE\xB0-\xB3\xBC-\xBF]"
+)
+_UTF8_CYRILLIC = r"(?:[\xD0\xD1][\x80-\xBF]){3,}"
+_SHIFT_JIS = r"[縺繧繝].?[縺繧繝]"
+
+
+def find_mojibake(text: str) -> str:
+    """Return a piece of `text` that was decoded in the wrong encoding; empty if there is none."""
+    if text.isascii():
+        return ""
+    patterns = (("cp1252", _UTF8_PAIRS), ("cp1251", _UTF8_CYRILLIC))
+    for codec, pattern in patterns:
+        match = _compile(pattern).search(text.translate(_bytes_of(codec)))
+        if match:
+            return text[match.start() : match.end()]
+    match = _compile(_SHIFT_JIS).search(text)
+    return match[0] if match else ""
+
+
+@lru_cache
+def _bytes_of(codec: str) -> dict[int, int | None]:
+    """Return {character: byte}; characters of Latin-1 that are other bytes here are taken out."""
+    table: dict[int, int | None] = {}
+    for byte in range(0x80, 0x100):
+        char = bytes([byte]).decode(codec, "replace")
+        table[ord(char) if char != "\ufffd" else byte] = byte
+    for code in range(0xA0, 0x100):
+        table.setdefault(code, 0x7F)
+    return table

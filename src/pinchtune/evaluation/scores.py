@@ -1,0 +1,177 @@
+"""scores.json: every measure by arm, language and group, with paired intervals.
+
+Answers, verdicts and bits go in, one plain dictionary comes out. All intervals come from the
+same resamples of prompts, a prompt in all its languages being one draw. Differences and win
+rates set the last arm (the pinch) against the first (English only); an arm alone differs
+from itself by 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pinchtune.config import ENGLISH, Config
+from pinchtune.errors import DataError, MissingExtra, UsageError
+from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
+from pinchtune.languages import Identifier, get_language
+from pinchtune.records import Answer, Example, Verdict
+from pinchtune.stats import ClusteredScores, Estimate, Resamples, non_inferiority
+
+GROUPS = ("english", "seen", "unseen")
+Json = dict[str, Any]
+Estimator = Callable[[Iterable[str]], Estimate]
+
+
+def score_arms(
+    prompts: Sequence[Example],
+    answers: Mapping[str, Sequence[Answer]],
+    bits: Mapping[str, Mapping[str, tuple[float, int]]],
+    verdicts: Sequence[Verdict],
+    config: Config,
+) -> Json:
+    """Return the content of scores.json; percentages are 0 to 100, shares 0 to 1, NaN null.
+
+    Arms come in the order of `answers`; each must have answered every prompt. A measure whose
+    optional library is missing has no values and says so under `unavailable`.
+    """
+    if not answers:
+        raise UsageError("there are no answers to score; run `pinch generate` first")
+    board = _Board(prompts, config)
+    identifier = Identifier(board.languages)
+    cases = {
+        arm: _match(arm, board.prompts, rows, bits.get(arm, {}), identifier)
+        for arm, rows in answers.items()
+    }
+    win_rate = _win_rate(board, verdicts)
+    return {
+        "arms": list(answers),
+        "languages": board.describe(),
+        "groups": list(GROUPS),
+        "measures": {measure.name: _measure(board, measure, cases) for measure in MEASURES},
+        "win_rate": win_rate,
+        "english": _english(win_rate["groups"]["english"], config.evaluate.english_margin),
+    }
+
+
+class _Board:
+    """The prompts with their languages, groups and clusters, and the shared resamples."""
+
+    def __init__(self, prompts: Sequence[Example], config: Config) -> None:
+        self.prompts = {prompt.id: prompt for prompt in prompts}
+        self.codes = {i: get_language(p.language).code for i, p in self.prompts.items()}
+        self.clusters = {i: p.parallel_id or i for i, p in self.prompts.items()}
+        self.counts = Counter(self.codes.values())
+        # A language that the project does not name was not tuned either: it is unseen.
+        self.languages = list(dict.fromkeys([*config.languages.evaluated, *self.counts]))
+        groups = {ENGLISH: "english"} | dict.fromkeys(config.languages.tuned, "seen")
+        self.group_of = {code: groups.get(code, "unseen") for code in self.languages}
+        settings = config.evaluate
+        self.resamples = Resamples(self.clusters.values(), settings.resamples, settings.seed)
+
+    def describe(self) -> list[Json]:
+        """Return code, group and number of prompts of each language."""
+        return [
+            {"code": code, "group": self.group_of[code], "prompts": self.counts[code]}
+            for code in self.languages
+        ]
+
+    def score(self, scores: Mapping[str, Score | None]) -> ClusteredScores:
+        """Return scores by prompt id, in the order of the prompts, ready for estimates."""
+        rows = [(i, scores.get(i)) for i in self.prompts]
+        return ClusteredScores(
+            self.resamples,
+            values=[math.nan if score is None else score.value for _, score in rows],
+            clusters=[self.clusters[i] for i, _ in rows],
+            languages=[self.codes[i] for i, _ in rows],
+            weights=[1.0 if score is None else score.weight for _, score in rows],
+        )
+
+    def table(self, estimate: Estimator, only: frozenset[str] | None, skips: bool = False) -> Json:
+        """Return the estimates of each language and group, with the skipped where asked."""
+        codes = [code for code in self.languages if only is None or code in only]
+        members = {g: [c for c in codes if self.group_of[c] == g] for g in GROUPS}
+        fill = partial(self._entry, estimate, skips)
+        return {
+            "languages": {code: fill([code]) for code in codes},
+            "groups": {group: fill(members[group]) for group in GROUPS},
+        }
+
+    def _entry(self, estimate: Estimator, skips: bool, codes: list[str]) -> Json:
+        result = estimate(codes)
+        skipped = sum(self.counts[code] for code in codes) - result.n
+        return {**result.to_json(), **({"skipped": skipped} if skips else {})}
+
+
+def _match(
+    arm: str,
+    prompts: Mapping[str, Example],
+    answers: Iterable[Answer],
+    bits: Mapping[str, tuple[float, int]],
+    identifier: Identifier,
+) -> list[Case]:
+    given = {answer.prompt_id: answer for answer in answers}
+    missing = [i for i in prompts if i not in given]
+    if missing:
+        message = f"arm {arm!r} lacks answers to {len(missing)} of {len(prompts)} prompts"
+        raise DataError(f"{message} (first: {missing[0]}); run `pinch generate` again")
+    return [Case(p, given[i], bits.get(i), identifier) for i, p in prompts.items()]
+
+
+def _measure(board: _Board, measure: Measure, cases: Mapping[str, list[Case]]) -> Json:
+    result: Json = {"unit": measure.unit, "better": measure.better}
+    try:
+        scores = {arm: _score(board, measure, rows) for arm, rows in cases.items()}
+    except MissingExtra as error:
+        scores = {arm: board.score({}) for arm in cases}
+        result["unavailable"] = str(error)
+    first, last = scores[next(iter(scores))], scores[next(reversed(scores))]
+    tables = {
+        arm: board.table(score.estimate, measure.languages, measure.skips)
+        for arm, score in scores.items()
+    }
+    difference = board.table(partial(last.difference, first), measure.languages)
+    return result | {"arms": tables, "difference": difference}
+
+
+def _score(board: _Board, measure: Measure, cases: Iterable[Case]) -> ClusteredScores:
+    counted = measure.languages
+    return board.score(
+        {
+            case.prompt.id: measure.score(case)
+            for case in cases
+            if counted is None or board.codes[case.prompt.id] in counted
+        }
+    )
+
+
+def _win_rate(board: _Board, verdicts: Iterable[Verdict]) -> Json:
+    ours = {v.prompt_id: v for v in verdicts if v.prompt_id in board.prompts}
+    scored = {i: v for i, v in ours.items() if v.score is not None}
+    scores = board.score(
+        {i: Score(100.0 * v.score) for i, v in scored.items() if v.score is not None}
+    )
+    ties = sum(v.score == 0.5 for v in scored.values())
+    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in scored.values())
+    return board.table(scores.estimate, None) | {
+        "ties": _share(ties, len(scored)),
+        "flips": _share(flips, len(scored)),
+        "unscored": len(board.prompts) - len(scored),
+        "judge": ", ".join(sorted({v.judge for v in ours.values()})),
+    }
+
+
+def _share(count: int, total: int) -> float | None:
+    return count / total if total else None
+
+
+def _english(estimate: Json, margin: float) -> Json:
+    """Say whether English is kept, from the very number that scores.json shows."""
+    return {
+        "estimate": estimate,
+        "margin": margin,
+        "kept": non_inferiority(estimate["low"], margin),
+    }

@@ -1,0 +1,239 @@
+"""Files that are either whole or not there: atomic writes, hashes, JSON lines, run folders.
+
+A run folder holds `stage.json` from its first second (what it is being made from) and
+`manifest.json` from its last (what was made, by hash). Only the manifest means complete.
+"""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pinchtune.errors import DataError, RunError
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""A longer line is refused: it is never an example, and reading it would fill the memory."""
+MAX_TEXT_BYTES = 1024 * 1024 * 1024
+"""A longer text is not read whole: a small .gz file can hold more than the memory does."""
+
+
+@contextmanager
+def atomic_write(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Yield a file that replaces `path` when the block succeeds and vanishes when it fails."""
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _write_error(path, error) from error
+    try:
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        raise _write_error(path, error) from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _write_error(path: Path, error: OSError) -> RunError:
+    if error.errno == errno.ENOSPC:
+        return RunError(f"{path}: the disk is full; free some space and run the command again")
+    reason = (error.strerror or str(error)).lower()
+    return RunError(f"{path}: cannot be written ({reason}); check the folder and its permissions")
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` to `path` atomically."""
+    with atomic_write(path) as file:
+        file.write(text)
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write `value` as indented JSON, atomically."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def write_jsonl(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write `rows` as JSON lines, atomically, and return how many there were."""
+    count = 0
+    with atomic_write(path) as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a UTF-8 file, also .gz (a byte-order mark is dropped)."""
+    with open_bytes(path) as file:
+        data = file.read(MAX_TEXT_BYTES + 1)
+    if len(data) > MAX_TEXT_BYTES:
+        raise DataError("is longer than 1 GB; split the file", path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _not_utf8(Path(path), error) from error
+
+
+def read_json(path: str | Path) -> Any:
+    """Return the value of a JSON file."""
+    path = Path(path)
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        message = f"is not valid JSON ({error.msg}); correct or remove the line"
+        raise DataError(message, path, error.lineno) from error
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Yield (line number from 1, line) of a UTF-8 file, also .gz, without loading it whole."""
+    path = Path(path)
+    with open_bytes(path) as file:
+        for number, raw in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), 1):
+            if len(raw) > MAX_LINE_BYTES:
+                limit = MAX_LINE_BYTES // 2**20
+                raise DataError(f"is longer than {limit} MB; split the file by lines", path, number)
+            if b"\0" in raw:
+                message = (
+                    "holds binary data; expected text in UTF-8 (export the file as JSON Lines)"
+                )
+                raise DataError(message, path, number)
+            try:
+                yield number, raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise _not_utf8(path, error, number) from error
+
+
+def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, object) of a JSON Lines file; blank lines are skipped."""
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            reason = getattr(error, "msg", "nested too deeply")
+            message = f"is not valid JSON ({reason}); correct or remove the line"
+            raise DataError(message, path, number) from error
+        if not isinstance(row, dict):
+            message = f"holds {_json_kind(row)} where an object {{…}} was expected"
+            raise DataError(message, path, number)
+        yield number, row
+
+
+def _json_kind(value: object) -> str:
+    kinds = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError, line: int | None = None) -> DataError:
+    return DataError(
+        f"is not UTF-8 (byte {error.start}); save the file as UTF-8 and try again", path, line
+    )
+
+
+def check_file(path: str | Path) -> Path:
+    """Return `path` if it is a readable file; raise DataError that says what it is otherwise."""
+    path = Path(path)
+    if path.is_dir():
+        raise DataError("is a folder; name a file", path)
+    if not path.exists():
+        raise DataError("does not exist; check the name", path)
+    if not os.access(path, os.R_OK):
+        raise DataError("cannot be read; check its permissions", path)
+    return path
+
+
+@contextmanager
+def open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
+    """Yield `path` opened for reading; a name that ends in .gz is unpacked on the way."""
+    path = check_file(path)
+    try:
+        with path.open("rb") as file:
+            yield cast(IO[bytes], gzip.open(file)) if path.suffix.lower() == ".gz" else file
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError("is not a whole gzip file; pack it again", path) from error
+
+
+def hash_bytes(data: bytes) -> str:
+    """Return the SHA-256 of `data` as hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file as hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_tree(folder: str | Path, patterns: Iterable[str] = ("*",)) -> dict[str, str]:
+    """Return {relative path: SHA-256} of the files in `folder` that match a glob pattern."""
+    folder = Path(folder)
+    found = {p for pattern in patterns for p in folder.rglob(pattern) if p.is_file()}
+    return {p.relative_to(folder).as_posix(): hash_file(p) for p in sorted(found)}
+
+
+class RunFolder:
+    """One stage's output folder: made from a key, complete when its manifest stands.
+
+    >>> run = RunFolder(path, key)
+    >>> if not run.complete():
+    ...     run.start()                  # keeps partial work made from the same key
+    ...     ...                          # write files into run.path
+    ...     run.finish({"rows": 40})     # manifest last
+    """
+
+    def __init__(self, path: str | Path, key: str) -> None:
+        self.path, self.key = Path(path), key
+
+    def manifest(self) -> dict[str, Any] | None:
+        """Return the manifest, or None if the folder is not complete."""
+        file = self.path / "manifest.json"
+        value = read_json(file) if file.is_file() else None
+        return value if isinstance(value, dict) else None
+
+    def complete(self) -> bool:
+        """True if the folder was made from this key and every file is as it was written."""
+        manifest = self.manifest()
+        if manifest is None or manifest.get("key") != self.key:
+            return False
+        files: dict[str, str] = manifest["files"]
+        return all(
+            (self.path / name).is_file() and hash_file(self.path / name) == digest
+            for name, digest in files.items()
+        )
+
+    def start(self) -> None:
+        """Make the folder ready; partial work from another key is removed."""
+        marker = self.path / "stage.json"
+        same = marker.is_file() and read_json(marker).get("key") == self.key
+        if not same or (self.path / "manifest.json").is_file():
+            # The manifest goes first, so that a half-removed folder never looks complete.
+            (self.path / "manifest.json").unlink(missing_ok=True)
+            shutil.rmtree(self.path, ignore_errors=True)
+        write_json(marker, {"key": self.key})
+
+    def finish(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the manifest (facts, key, hash of every file) and return it.
+
+        Timings are no part of it: the same work has the same manifest, however long it took.
+        """
+        hidden = ("stage.json", "manifest.json", "timings.json")
+        files = {k: v for k, v in hash_tree(self.path).items() if k not in hidden}
+        manifest = {**facts, "key": self.key, "files": files}
+        write_json(self.path / "manifest.json", manifest)
+        return manifest

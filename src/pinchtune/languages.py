@@ -1,0 +1,243 @@
+"""The language table, and which language a text is in.
+
+A language is a row of the table, never an `if`. Identification is restricted to the
+languages that a project expects: first the script of the letters rules candidates out, then
+py3langid ranks what is left. Restricted so, it is right on 99 % of five-word texts, where
+the same model over all its labels is right on 94 %.
+
+This module knows nothing of files, models or projects.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pinchtune.errors import UsageError
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+UNKNOWN = "unknown"
+MARGIN = 0.05
+"""Least distance between the two likeliest languages; below it the answer is `unknown`."""
+
+
+class Language(NamedTuple):
+    """One row of the table."""
+
+    code: str
+    """BCP-47 tag, also the label of both identifiers."""
+    family: str
+    """Family and branch, as in Glottolog's common names."""
+    scripts: tuple[str, ...]
+    """ISO 15924 codes that its letters are written in, the usual one first."""
+    spaced: bool = True
+    """False if words are not separated by spaces."""
+    close: tuple[str, ...] = ()
+    """Languages that identifiers take it for."""
+
+
+_ROWS = """
+af Germanic Latn | nl
+am Semitic Ethi
+ar Semitic Arab | fa,ur
+az Turkic Latn | tr
+be Slavic Cyrl | ru,uk
+bg Slavic Cyrl | mk
+bn Indo-Aryan Beng
+bs Slavic Latn,Cyrl | hr,sr
+ca Romance Latn | es
+cs Slavic Latn | sk
+cy Celtic Latn
+da Germanic Latn | no,nn
+de Germanic Latn
+el Hellenic Grek
+en Germanic Latn
+es Romance Latn | gl,ca,pt
+et Finnic Latn | fi
+eu Basque Latn
+fa Iranian Arab | ar
+fi Finnic Latn | et
+fr Romance Latn
+ga Celtic Latn
+gl Romance Latn | pt,es
+gu Indo-Aryan Gujr
+ha Chadic Latn
+he Semitic Hebr
+hi Indo-Aryan Deva | mr,ne
+hr Slavic Latn | bs,sr
+hu Ugric Latn
+hy Armenian Armn
+id Malayic Latn | ms
+ig Volta-Niger Latn
+is Germanic Latn
+it Romance Latn
+ja Japonic Jpan -
+jv Javanesic Latn | id
+ka Kartvelian Geor
+kk Turkic Cyrl
+km Khmer Khmr -
+kn Dravidian Knda
+ko Koreanic Kore
+lo Tai Laoo -
+lt Baltic Latn
+lv Baltic Latn
+mg Barito Latn
+mk Slavic Cyrl | bg
+ml Dravidian Mlym
+mn Mongolic Cyrl
+mr Indo-Aryan Deva | hi
+ms Malayic Latn | id
+mt Semitic Latn
+my Burmish Mymr -
+ne Indo-Aryan Deva | hi
+nl Germanic Latn | af
+nn Germanic Latn | no,da
+no Germanic Latn | nn,da
+pa Indo-Aryan Guru,Arab
+pl Slavic Latn
+ps Iranian Arab
+pt Romance Latn | gl,es
+ro Romance Latn
+ru Slavic Cyrl | be,uk,bg
+rw Bantu Latn
+si Indo-Aryan Sinh
+sk Slavic Latn | cs
+sl Slavic Latn | hr
+so Cushitic Latn
+sq Albanian Latn
+sr Slavic Cyrl,Latn | hr,bs
+sv Germanic Latn | no,da
+sw Bantu Latn
+ta Dravidian Taml
+te Dravidian Telu
+th Tai Thai -
+tl Philippine Latn
+tr Turkic Latn | az
+uk Slavic Cyrl | ru,be
+ur Indo-Aryan Arab | ar
+uz Turkic Latn,Cyrl
+vi Vietic Latn
+xh Bantu Latn | zu
+yo Volta-Niger Latn
+zh Sinitic Hans,Hant -
+zu Bantu Latn | xh
+"""
+
+
+def _parse(row: str) -> Language:
+    facts, _, close = row.partition("|")
+    code, family, scripts, *flags = facts.split()
+    neighbours = tuple(close.strip().split(",")) if close.strip() else ()
+    return Language(code, family, tuple(scripts.split(",")), "-" not in flags, neighbours)
+
+
+LANGUAGES = {row.code: row for row in map(_parse, _ROWS.strip().splitlines())}
+
+_LETTERS = {
+    "Jpan": r"\p{Hiragana}\p{Katakana}\p{Han}ー",
+    "Hans": r"\p{Han}",
+    "Hant": r"\p{Han}",
+    "Kore": r"\p{Hangul}",
+}
+"""Letters of writing systems that are not one Unicode script; others use their own name."""
+_RTL_SCRIPTS = frozenset({"Arab", "Hebr"})
+_SIGNATURE = {"Jpan": r"[\p{Hiragana}\p{Katakana}]"}
+"""Letters without which a text in shared letters is hardly of this writing system."""
+
+
+def get_language(code: str) -> Language:
+    """Return the table's row for a BCP-47 tag (`pt-BR` finds `pt`); UsageError if there is none."""
+    primary = code.replace("_", "-").split("-")[0].lower()
+    if primary not in LANGUAGES:
+        known = " ".join(LANGUAGES)
+        raise UsageError(f"unknown language {code!r}; use one of: {known}")
+    return LANGUAGES[primary]
+
+
+def is_rtl(code: str) -> bool:
+    """True if the language is written from right to left."""
+    return get_language(code).scripts[0] in _RTL_SCRIPTS
+
+
+def language_name(code: str, locale: str = "en") -> str:
+    """Return the language's name in `locale`: `Japanese`, `日本語`."""
+    from babel import Locale
+
+    return Locale.parse(locale).languages.get(get_language(code).code, code)
+
+
+@lru_cache(maxsize=4096)
+def _letter_pattern(script: str) -> object:
+    import regex
+
+    inner = _LETTERS.get(script, rf"\p{{Script={script}}}")
+    return regex.compile(rf"[[{inner}]&&[\p{{L}}\p{{M}}ー]]", flags=regex.V1)
+
+
+def script_share(text: str, script: str) -> float:
+    """Return the share of the letters of `text` that belong to `script` (0 without letters)."""
+    import regex
+
+    letters = len(regex.findall(r"[\p{L}\p{M}]", text))
+    found = len(_letter_pattern(script).findall(text))  # type: ignore[attr-defined]
+    return found / letters if letters else 0.0
+
+
+class Guess(NamedTuple):
+    """What an identifier says: the language or `unknown`, and how likely it is."""
+
+    language: str
+    probability: float
+
+
+class Identifier:
+    """Identifies the language of texts among `candidates`, in about 50 µs a text."""
+
+    def __init__(self, candidates: Iterable[str]) -> None:
+        self.candidates = sorted({get_language(code).code for code in candidates})
+        if not self.candidates:
+            raise UsageError("language identification needs at least one candidate language")
+
+    @cached_property
+    def _model(self) -> LanguageIdentifier:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+        model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        model.set_languages(self.candidates)
+        return model
+
+    def identify(self, text: str) -> Guess:
+        """Return the likeliest candidate, or `unknown` for no letters, a foreign script or a tie."""
+        eligible = [code for code in self.candidates if self._written_in(text, code)]
+        if len(eligible) < 2:
+            return Guess(eligible[0], 1.0) if eligible else Guess(UNKNOWN, 0.0)
+        ranked = [(code, p) for code, p in self._model.rank(text) if code in eligible]
+        total = sum(p for _, p in ranked) or 1.0
+        (best, first), (_, second) = ranked[0], ranked[1]
+        certain = (first - second) / total >= MARGIN
+        return Guess(best if certain else UNKNOWN, first / total)
+
+    def majority(self, texts: Iterable[str]) -> str:
+        """Return the language of most texts, weighted by length; `unknown` if there is none."""
+        votes: Counter[str] = Counter()
+        for text in texts:
+            votes[self.identify(text).language] += len(text)
+        votes.pop(UNKNOWN, None)
+        return votes.most_common(1)[0][0] if votes else UNKNOWN
+
+    @staticmethod
+    def _written_in(text: str, code: str) -> bool:
+        """True if most letters are of the language's scripts, its own letters among them."""
+        import regex
+
+        for script in LANGUAGES[code].scripts:
+            if script_share(text, script) <= 0.5:
+                continue
+            signature = _SIGNATURE.get(script)
+            if signature is None or len(text) < 8 or regex.search(signature, text):
+                return True
+        return False

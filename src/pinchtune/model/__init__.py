@@ -1,0 +1,1 @@
+"""Tokenizers, the chat template, weights and decoding; knows no project and no judge."""

@@ -1,0 +1,173 @@
+"""Generators: from evaluation prompts to answers.
+
+`Generator` is a seam: local weights, an OpenAI-compatible endpoint, and a scripted fake.
+Batches are made from the whole list of prompts, sorted by length, so that a run that was
+killed and resumed generates in the very same batches.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from pinchtune.config import GenerateConfig
+from pinchtune.errors import MissingExtra, RunError, UsageError
+from pinchtune.model.chat import encode_prompt, end_token_ids
+from pinchtune.records import Answer, Example
+
+
+class Generator(Protocol):
+    """Anything that answers evaluation prompts."""
+
+    def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
+        """Return the batches as lists of prompt indices; every prompt is in one of them."""
+        ...
+
+    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+        """Return the answers to one batch of prompts, in order; `batch` seeds sampling."""
+        ...
+
+
+class ScriptedGenerator:
+    """A fake for tests: answers from a table, and raises when the table has no answer."""
+
+    def __init__(self, answers: Mapping[str, str], batch_size: int = 4) -> None:
+        self.answers, self.batch_size = answers, batch_size
+
+    def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
+        """Return batches in the order of the prompts."""
+        return _chunks(list(range(len(prompts))), self.batch_size)
+
+    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+        """Return the scripted answers; KeyError for a prompt that has none."""
+        texts = [self.answers[p.instruction] for p in prompts]
+        return [_answer(p, t, True, len(t)) for p, t in zip(prompts, texts, strict=True)]
+
+
+class LocalGenerator:
+    """Answers from weights in this process."""
+
+    def __init__(self, model: Any, tokenizer: Any, config: GenerateConfig) -> None:
+        self.model, self.tokenizer, self.config = model, tokenizer, config
+        self.ends = end_token_ids(tokenizer)
+
+    def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
+        """Return batches of like length, longest first, so that memory peaks at once."""
+        lengths = [len(encode_prompt(self.tokenizer, p)) for p in prompts]
+        order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], i))
+        return _chunks(order, self.config.batch_size)
+
+    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+        """Return the answers, cut at the first end token."""
+        import torch
+
+        config = self.config
+        encoded = [encode_prompt(self.tokenizer, p) for p in prompts]
+        inputs = self.tokenizer.pad({"input_ids": encoded}, return_tensors="pt")
+        inputs = inputs.to(self.model.device)
+        sampling: dict[str, Any] = {"do_sample": config.temperature > 0}
+        if config.temperature > 0:
+            torch.manual_seed(config.seed * 1_000_003 + batch)
+            sampling |= {"temperature": config.temperature, "top_k": 0, "top_p": 1.0}
+        with torch.inference_mode():
+            output = self.model.generate(
+                **inputs,
+                **sampling,
+                max_new_tokens=config.max_new_tokens,
+                repetition_penalty=config.repetition_penalty,
+                eos_token_id=self.ends,
+                pad_token_id=self.tokenizer.pad_token_id,
+            )
+        new = output[:, inputs["input_ids"].shape[1] :].tolist()
+        return [self._cut(p, ids) for p, ids in zip(prompts, new, strict=True)]
+
+    def _cut(self, prompt: Example, ids: list[int]) -> Answer:
+        end = next((i for i, token in enumerate(ids) if token in self.ends), None)
+        text = self.tokenizer.decode(ids[:end], skip_special_tokens=True)
+        tokens = len(ids) if end is None else end + 1
+        return _answer(prompt, text, end is not None, tokens)
+
+
+class EndpointGenerator:
+    """Answers from an OpenAI-compatible server; the key comes from PINCH_API_KEY."""
+
+    def __init__(self, model: str, config: GenerateConfig) -> None:
+        try:
+            import httpx
+        except ImportError as error:
+            raise MissingExtra("httpx", "endpoint") from error
+        if not config.endpoint.startswith(("http://", "https://")):
+            raise UsageError(f"generate.endpoint: {config.endpoint!r} is no http(s) address")
+        key = os.environ.get("PINCH_API_KEY", "")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.client = httpx.Client(
+            base_url=config.endpoint, headers=headers, timeout=httpx.Timeout(120, connect=10)
+        )
+        self.model, self.config = model, config
+
+    def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
+        """Return batches in the order of the prompts."""
+        return _chunks(list(range(len(prompts))), self.config.batch_size)
+
+    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+        """Return the server's answers, asked for side by side; RunError if it gives none."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            return list(pool.map(self._ask, prompts))
+
+    def _ask(self, prompt: Example) -> Answer:
+        messages = [m._asdict() for m in prompt.messages() if m.role != "assistant"]
+        if prompt.history:
+            messages = [m._asdict() for m in prompt.messages()]
+            messages = messages[:-1] if prompt.response is not None else messages
+        body = {
+            "model": self.model,
+            "messages": messages,
+            "max_tokens": self.config.max_new_tokens,
+            "temperature": self.config.temperature,
+            "seed": self.config.seed,
+        }
+        reply = self._post(body)
+        try:
+            choice = reply["choices"][0]
+            text, reason = choice["message"]["content"] or "", choice.get("finish_reason")
+        except (KeyError, IndexError, TypeError) as error:
+            raise RunError(f"{self.config.endpoint}: the reply holds no answer") from error
+        tokens = (reply.get("usage") or {}).get("completion_tokens", 0)
+        return _answer(prompt, text, reason == "stop", tokens)
+
+    def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Post with up to three tries; a refusal that a retry cannot mend fails at once."""
+        import time
+
+        import httpx
+
+        for delay in (1, 4, None):
+            try:
+                response = self.client.post("chat/completions", json=body)
+                if response.status_code < 500 and response.status_code != 429:
+                    response.raise_for_status()
+                    reply: dict[str, Any] = response.json()
+                    return reply
+                reason = f"status {response.status_code}"
+            except httpx.HTTPStatusError as error:
+                raise RunError(
+                    f"{self.config.endpoint}: refused (status {error.response.status_code}); "
+                    "check generate.endpoint, the model name and PINCH_API_KEY"
+                ) from error
+            except (httpx.TransportError, ValueError) as error:
+                reason = type(error).__name__
+            if delay is None:
+                break
+            time.sleep(delay)
+        raise RunError(f"{self.config.endpoint}: no answer after 3 tries ({reason}); run again later")
+
+
+def _answer(prompt: Example, text: str, stopped: bool, tokens: int) -> Answer:
+    return Answer(prompt.id, prompt.language, text.strip(), stopped, tokens)
+
+
+def _chunks(order: list[int], size: int) -> list[list[int]]:
+    return [order[i : i + size] for i in range(0, len(order), size)]

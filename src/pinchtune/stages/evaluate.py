@@ -1,0 +1,87 @@
+"""pinch evaluate: from stored answers to verdicts, scores and the decision; no weights needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pinchtune.data.mix import ARMS
+from pinchtune.evaluation.decision import decide
+from pinchtune.evaluation.judge import Judge, ReferenceJudge, judge_pair
+from pinchtune.evaluation.scores import score_arms
+from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
+from pinchtune.progress import Progress, Silent
+from pinchtune.records import Answer, Example, Verdict
+from pinchtune.stages.generate import read_answers
+from pinchtune.stages.project import Project, finished, stage_key, versions
+
+
+def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
+    """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
+    progress = progress or Silent()
+    run = RunFolder(project.path("evaluation"), _key(project))
+    if run.complete():
+        return run
+    prompts = project.evaluation_prompts()
+    answers = {arm: read_answers(project, arm, prompts) for arm in project.arms}
+    run.start()
+    judge = ReferenceJudge(project.config.languages.evaluated)
+    verdicts = judge_arms(judge, prompts, answers, progress)
+    write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
+    bits = {arm: read_bits(project, arm) for arm in project.arms}
+    progress.say("computing intervals")
+    scores = score_arms(prompts, answers, bits, verdicts, project.config)
+    write_json(run.path / "scores.json", scores)
+    write_json(run.path / "decision.json", decide(scores).to_json())
+    run.finish({"judge": judge.name, "versions": versions()})
+    return run
+
+
+def _key(project: Project) -> str:
+    config = project.config
+    return stage_key(
+        "evaluate",
+        {
+            "answers": {
+                arm: finished(project.path("answers", arm), "generate")["files"]
+                for arm in project.arms
+            },
+            "prompts": project.data_hash("evaluation"),
+            "languages": config.languages.model_dump(mode="json"),
+            "evaluate": config.evaluate.model_dump(mode="json"),
+        },
+    )
+
+
+def judge_arms(
+    judge: Judge,
+    prompts: Sequence[Example],
+    answers: Mapping[str, Sequence[Answer]],
+    progress: Progress,
+) -> list[Verdict]:
+    """Return a verdict for each prompt that has a reference: the pinch against English only."""
+    first, second = (answers[arm] for arm in ARMS)
+    triples = list(zip(prompts, first, second, strict=True))
+    judged = [(p, a, b) for p, a, b in triples if p.response]
+    verdicts = []
+    with progress.task("judging", len(judged)) as task:
+        for prompt, a, b in judged:
+            verdicts.append(judge_pair(judge, prompt, a.text, b.text))
+            task.advance()
+    return verdicts
+
+
+def read_bits(project: Project, arm: str) -> dict[str, tuple[float, int]]:
+    """Return {prompt id: (bits, bytes)} of the references; empty for an endpoint."""
+    path = project.path("answers", arm, "bits.jsonl")
+    if not path.is_file():
+        return {}
+    return {row["prompt_id"]: (row["bits"], row["bytes"]) for _, row in read_jsonl(path)}
+
+
+def read_verdicts(project: Project) -> list[Verdict]:
+    """Return the stored verdicts."""
+    rows: list[dict[str, Any]] = [
+        row for _, row in read_jsonl(project.path("evaluation", "verdicts.jsonl"))
+    ]
+    return [Verdict(**row) for row in rows]

@@ -1,0 +1,173 @@
+"""pinch generate: let each arm answer the evaluation prompts, and score the references."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from pinchtune.errors import UsageError
+from pinchtune.files import RunFolder, write_json, write_jsonl
+from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator
+from pinchtune.progress import Progress, Silent
+from pinchtune.records import Answer, Example
+from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key, versions
+
+MAX_REFERENCE = 2048
+"""Longest reference, in tokens, whose bits per byte are computed."""
+PARTIAL = "answers.partial.jsonl"
+
+
+def generate(
+    project: Project, arms: Sequence[str] = (), progress: Progress | None = None
+) -> dict[str, RunFolder]:
+    """Write runs/answers/<arm> for each arm: answers.jsonl and bits.jsonl."""
+    prompts = project.evaluation_prompts()
+    wanted = project.check_arms(arms)
+    return {arm: _answer_arm(project, arm, prompts, progress or Silent()) for arm in wanted}
+
+
+def _answer_arm(
+    project: Project, arm: str, prompts: Sequence[Example], progress: Progress
+) -> RunFolder:
+    config = project.config
+    weights: Any = config.model.base
+    if arm != BASE_ARM and not config.generate.endpoint:
+        files = finished(project.path("arms", arm), "train")["files"]
+        weights = {k: v for k, v in files.items() if k.endswith(".safetensors")}
+    inputs = {
+        "arm": arm if config.generate.endpoint else "",
+        "weights": weights,
+        "prompts": [e.id for e in prompts],
+        "generate": config.generate.model_dump(mode="json"),
+        "model": config.model.model_dump(mode="json"),
+    }
+    run = RunFolder(project.path("answers", arm), stage_key("generate", inputs))
+    if not run.complete():
+        run.start()
+        run.finish(_answer(project, arm, prompts, run.path, progress))
+    return run
+
+
+def _answer(
+    project: Project, arm: str, prompts: Sequence[Example], folder: Path, progress: Progress
+) -> dict[str, Any]:
+    start = perf_counter()
+    config = project.config
+    model = tokenizer = None
+    if config.generate.endpoint:
+        generator: Generator = EndpointGenerator(arm, config.generate)
+    else:
+        model, tokenizer = _load(project, arm)
+        generator = LocalGenerator(model, tokenizer, config.generate)
+    answers = generate_answers(generator, prompts, folder, f"answering {arm}", progress)
+    if model is not None:
+        _score(model, tokenizer, prompts, folder, f"scoring {arm}", progress)
+    write_jsonl(folder / "answers.jsonl", (answer.to_row() for answer in answers))
+    (folder / PARTIAL).unlink()
+    tokens = sum(answer.tokens for answer in answers)
+    write_json(folder / "timings.json", {"seconds": perf_counter() - start, "tokens": tokens})
+    facts = {"arm": arm, "answers": len(answers), "tokens": tokens, "versions": versions()}
+    return {**facts, "generate": config.generate.model_dump(mode="json")}
+
+
+def _load(project: Project, arm: str) -> tuple[Any, Any]:
+    from transformers.utils import logging
+
+    from pinchtune.model.load import load_arm, load_model, load_tokenizer
+
+    logging.disable_progress_bar()
+    config = project.config.model
+    if arm == BASE_ARM:
+        return load_model(config), load_tokenizer(config.base)
+    folder = project.path("arms", arm)
+    return load_arm(folder, config), load_tokenizer(str(folder))
+
+
+def generate_answers(
+    generator: Generator,
+    prompts: Sequence[Example],
+    folder: Path,
+    label: str = "answering",
+    progress: Progress | None = None,
+) -> list[Answer]:
+    """Return the answers in the order of the prompts; batches done by a killed run are kept."""
+    batches = generator.plan(prompts)
+
+    def make(batch: int) -> list[dict[str, Any]]:
+        part = [prompts[i] for i in batches[batch]]
+        return [answer.to_row() for answer in generator.generate(part, batch)]
+
+    sizes = [len(b) for b in batches]
+    rows = _resumable(folder / PARTIAL, sizes, make, label, progress or Silent())
+    done = {i: Answer(**row) for i, row in zip(_flatten(batches), rows, strict=True)}
+    return [done[i] for i in range(len(prompts))]
+
+
+def _flatten(batches: Sequence[Sequence[int]]) -> Iterator[int]:
+    return (i for batch in batches for i in batch)
+
+
+def _resumable(
+    path: Path,
+    sizes: Sequence[int],
+    make: Callable[[int], list[dict[str, Any]]],
+    label: str,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Return all rows of all batches, appending each finished batch to `path` as one line."""
+    batches = _read_partial(path)
+    with progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task, path.open("a") as file:
+        for k in range(len(batches), len(sizes)):
+            rows = make(k)
+            file.write(json.dumps(rows, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            batches.append(rows)
+            task.advance(sizes[k])
+    return [row for rows in batches for row in rows]
+
+
+def _read_partial(path: Path) -> list[list[dict[str, Any]]]:
+    """Return the complete lines of `path` and cut off a half-written last one."""
+    if not path.is_file():
+        return []
+    whole = [line for line in path.read_text("utf-8").splitlines(keepends=True) if line[-1] == "\n"]
+    path.write_text("".join(whole), encoding="utf-8")
+    return [json.loads(line) for line in whole]
+
+
+def _score(
+    model: Any,
+    tokenizer: Any,
+    prompts: Sequence[Example],
+    folder: Path,
+    label: str,
+    progress: Progress,
+) -> None:
+    from pinchtune.model.score import score_references
+
+    rows = []
+    total = sum(bool(e.response) for e in prompts)
+    with progress.task(label, total) as task:
+        for batch in score_references(model, tokenizer, prompts, MAX_REFERENCE):
+            rows += [{"prompt_id": b.prompt_id, "bits": b.bits, "bytes": b.size} for b in batch]
+            task.advance(len(batch))
+    write_jsonl(folder / "bits.jsonl", sorted(rows, key=lambda row: str(row["prompt_id"])))
+
+
+def read_answers(project: Project, arm: str, prompts: Sequence[Example]) -> list[Answer]:
+    """Return the stored answers of an arm; UsageError if they are not to these prompts."""
+    from pinchtune.files import read_jsonl
+
+    finished(project.path("answers", arm), "generate")
+    rows = read_jsonl(project.path("answers", arm, "answers.jsonl"))
+    answers = [Answer(**row) for _, row in rows]
+    if [a.prompt_id for a in answers] != [p.id for p in prompts]:
+        raise UsageError(
+            f"the answers of {arm} are not to today's evaluation prompts; run `pinch generate`"
+        )
+    return answers

@@ -1,0 +1,91 @@
+"""pinch init: make a project folder, with the starter set or empty."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pinchtune.config import CONFIG_NAME, Config, Section
+from pinchtune.errors import UsageError
+from pinchtune.files import write_text
+
+SETS = {"pinch": "pinch", "evaluation": "evaluation"}
+
+TOML = """\
+# pinchtune project. Every option and its default: `pinch init --options`.
+name = "{name}"
+
+[model]
+base = "{base}"
+
+[languages]
+tuned = [{tuned}]
+unseen = [{unseen}]
+"""
+
+
+def init(folder: str | Path, starter: bool = True) -> Path:
+    """Make `folder` a project and return its pinch.toml; UsageError if it is one already."""
+    folder = Path(folder)
+    path = folder / CONFIG_NAME
+    if path.exists():
+        raise UsageError(f"{path}: exists already; choose another folder")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; choose another name")
+    if starter:
+        for name, text in starter_files().items():
+            write_text(folder / "data" / name, text)
+    write_text(path, _toml(folder.resolve().name, Config()))
+    return path
+
+
+def starter_files() -> dict[str, str]:
+    """Return {file name: text} of the starter set, the languages of each set joined."""
+    root = files("pinchtune") / "starter"
+    texts = {"base.jsonl": (root / "base.jsonl").read_text("utf-8")}
+    for name in SETS:
+        rows = sorted((root / name).iterdir(), key=lambda p: p.name)
+        texts[f"{name}.jsonl"] = "".join(row.read_text("utf-8") for row in rows)
+    return texts
+
+
+def _toml(name: str, config: Config) -> str:
+    def quote(codes: tuple[str, ...]) -> str:
+        return ", ".join(f'"{code}"' for code in codes)
+
+    safe = name.replace("\\", "").replace('"', "")
+    languages = config.languages
+    tuned, unseen = quote(languages.tuned), quote(languages.unseen)
+    return TOML.format(name=safe, base=config.model.base, tuned=tuned, unseen=unseen)
+
+
+def list_options() -> dict[str, dict[str, Any]]:
+    """Return {section.key: {default, about}} of every option of pinch.toml."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, field in Config.model_fields.items():
+        default = field.default
+        if not isinstance(default, Section):
+            found[name] = {"default": default, "about": "Name of the project, as reports show it."}
+            continue
+        abouts = _field_docs(type(default))
+        values = default.model_dump(mode="json")
+        found |= {f"{name}.{k}": {"default": v, "about": abouts[k]} for k, v in values.items()}
+    return found
+
+
+def _field_docs(section: type[Section]) -> dict[str, str]:
+    """Return the sentence under each field, read from the source, where it is stated once."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(section))).body[0]
+    docs: dict[str, str] = {}
+    last = ""
+    for node in getattr(tree, "body", []):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            last = node.target.id
+        elif last and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            docs[last] = " ".join(str(node.value.value).split())
+            last = ""
+    return docs

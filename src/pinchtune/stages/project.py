@@ -1,0 +1,104 @@
+"""A project folder: its configuration, its data files, its run folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pinchtune.config import Config, load_config
+from pinchtune.data.mix import ARMS
+from pinchtune.data.formats import read_examples
+from pinchtune.errors import UsageError
+from pinchtune.files import RunFolder, hash_bytes, hash_file
+from pinchtune.records import Example, content_hash
+
+LIBRARIES = ("pinchtune", "torch", "transformers", "peft", "accelerate", "sacrebleu", "py3langid")
+BASE_ARM = "base"
+
+
+@dataclass(frozen=True)
+class Project:
+    """One circle: a folder with pinch.toml, data and runs."""
+
+    folder: Path
+    """Where pinch.toml lies."""
+    config: Config
+    """The checked configuration."""
+
+    @classmethod
+    def open(cls, folder: str | Path = ".", overrides: Sequence[str] = ()) -> Project:
+        """Return the project in `folder`; ConfigError if pinch.toml is missing or wrong."""
+        return cls(Path(folder), load_config(folder, overrides))
+
+    def path(self, *parts: str) -> Path:
+        """Return a path inside the runs folder."""
+        return self.folder.joinpath("runs", *parts)
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Arms that are compared, the control first; the untuned base model may precede them."""
+        return (BASE_ARM, *ARMS) if self.config.evaluate.include_base else ARMS
+
+    def check_arms(self, arms: Sequence[str]) -> tuple[str, ...]:
+        """Return the wanted arms, all if none is named; UsageError for an unknown one."""
+        for arm in arms:
+            if arm not in self.arms:
+                raise UsageError(f"unknown arm {arm!r}; use one of: {', '.join(self.arms)}")
+        return tuple(arms) or self.arms
+
+    def data_file(self, name: str) -> Path:
+        """Return the path of a data set of the project (`base`, `pinch`, `evaluation`)."""
+        path: Path = getattr(self.config.data, name)
+        return path if path.is_absolute() else self.folder / path
+
+    def data_hash(self, name: str) -> str:
+        """Return the hash of a data set's file, or of the files of its folder."""
+        path = self.data_file(name)
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.is_file())
+            return content_hash([[p.name, hash_file(p)] for p in files])
+        return hash_file(path) if path.is_file() else hash_bytes(str(path).encode())
+
+    def examples(self, name: str) -> list[Example]:
+        """Return the examples of a data set; rows without a language are identified."""
+        from pinchtune.data.formats import identify_languages
+
+        rows = read_examples(self.data_file(name))
+        return [row.example for row in identify_languages(rows, self.config.languages.evaluated)]
+
+    def evaluation_prompts(self) -> list[Example]:
+        """Return the prompts to evaluate: project languages, the first `evaluate.prompts` each."""
+        limit = self.config.evaluate.prompts
+        kept: dict[str, list[Example]] = {code: [] for code in self.config.languages.evaluated}
+        for example in self.examples("evaluation"):
+            rows = kept.get(example.language)
+            if rows is not None and not (limit and len(rows) >= limit):
+                rows.append(example)
+        missing = [code for code, rows in kept.items() if not rows]
+        if missing:
+            raise UsageError(
+                f"data.evaluation: {self.data_file('evaluation')} has no prompts in "
+                f"{', '.join(missing)}; add some or remove the language from [languages]"
+            )
+        return list({e.id: e for rows in kept.values() for e in rows}.values())
+
+
+def stage_key(name: str, inputs: Mapping[str, Any]) -> str:
+    """Return the key of a stage: a hash of its name and of everything it is made from."""
+    return content_hash({"stage": name, "inputs": inputs})
+
+
+def finished(folder: Path, stage: str) -> dict[str, Any]:
+    """Return the manifest of a stage that must have run before; UsageError if it has not."""
+    manifest = RunFolder(folder, "").manifest()
+    if manifest is None:
+        raise UsageError(f"{folder} is not complete; run `pinch {stage}` first, or `pinch run`")
+    return manifest
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the libraries that figures depend on."""
+    return {name: version(name) for name in LIBRARIES}

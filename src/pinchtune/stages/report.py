@@ -1,0 +1,74 @@
+"""pinch report: one HTML page and a summary, from what the other stages stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pinchtune.files import RunFolder, read_json, write_text
+from pinchtune.progress import Progress, Silent
+from pinchtune.stages.evaluate import read_verdicts
+from pinchtune.stages.generate import read_answers
+from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key
+
+LOCALES = ("en", "ja")
+
+
+def report(project: Project, progress: Progress | None = None) -> RunFolder:
+    """Write runs/report: report.html (English and Japanese), summary.md, summary.ja.md."""
+    run = RunFolder(project.path("report"), _key(project))
+    if run.complete():
+        return run
+    from pinchtune.reporting import build_report, build_summary
+
+    data = collect(project)
+    run.start()
+    write_text(run.path / "report.html", build_report(data))
+    for locale, name in zip(LOCALES, ("summary.md", "summary.ja.md"), strict=True):
+        write_text(run.path / name, build_summary(data, locale))
+    run.finish({})
+    (progress or Silent()).say(f"report: {run.path / 'report.html'}")
+    return run
+
+
+def _key(project: Project) -> str:
+    evaluation = finished(project.path("evaluation"), "evaluate")
+    return stage_key("report", {"evaluation": evaluation["key"], "name": project.config.name})
+
+
+def collect(project: Project) -> Any:
+    """Return what the report shows, read from the run folders."""
+    from pinchtune.evaluation.decision import decide, verdict_text
+    from pinchtune.reporting import ReportData
+
+    scores = read_json(project.path("evaluation", "scores.json"))
+    decision = decide(scores)
+    prompts = project.evaluation_prompts()
+    return ReportData(
+        name=project.config.name,
+        scores=scores,
+        decision=decision.to_json(),
+        verdict={locale: verdict_text(decision, scores, locale) for locale in LOCALES},
+        mixture=finished(project.path("mixture"), "mix"),
+        prompts=prompts,
+        answers={arm: read_answers(project, arm, prompts) for arm in project.arms},
+        verdicts=read_verdicts(project),
+        arms={
+            arm: finished(project.path("arms", arm), "train")
+            for arm in project.arms
+            if arm != BASE_ARM
+        },
+        timings=timings(project),
+        config=project.config,
+    )
+
+
+def timings(project: Project) -> Mapping[str, Mapping[str, float]]:
+    """Return {`stage arm`: {seconds, tokens}} of the stages that keep them."""
+    found = {}
+    for stage, folder in (("train", "arms"), ("generate", "answers")):
+        for arm in project.arms:
+            path = project.path(folder, arm, "timings.json")
+            if path.is_file():
+                found[f"{stage} {arm}"] = read_json(path)
+    return found

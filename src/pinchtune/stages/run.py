@@ -1,0 +1,36 @@
+"""pinch run: every stage that is stale, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pinchtune.evaluation.decision import decide, verdict_text
+from pinchtune.files import read_json
+from pinchtune.progress import Progress, Silent
+from pinchtune.stages.evaluate import evaluate
+from pinchtune.stages.generate import generate
+from pinchtune.stages.mix import mix
+from pinchtune.stages.project import Project
+from pinchtune.stages.report import report
+from pinchtune.stages.train import train
+
+
+def run(project: Project, progress: Progress | None = None) -> dict[str, Any]:
+    """Run mix, train, generate, evaluate and report; return the decision with its sentence.
+
+    What was made from the same inputs before is kept: a second call computes nothing.
+    """
+    progress = progress or Silent()
+    mix(project, progress)
+    train(project, progress=progress)
+    generate(project, progress=progress)
+    evaluate(project, progress)
+    page = report(project, progress).path / "report.html"
+    return {**outcome(project), "report": str(page)}
+
+
+def outcome(project: Project, locale: str = "en") -> dict[str, Any]:
+    """Return the decision of the finished evaluation, with its sentence."""
+    scores = read_json(project.path("evaluation", "scores.json"))
+    decision = decide(scores)
+    return {**decision.to_json(), "text": verdict_text(decision, scores, locale)}

@@ -1,0 +1,1 @@
+"""Tuning: batches, loss, checkpoints and the loop; meets evaluation only through files."""

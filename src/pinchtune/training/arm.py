@@ -1,0 +1,54 @@
+"""An arm's folder: adapter or weights that plain transformers, peft and vLLM load."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pinchtune.config import TrainConfig
+from pinchtune.files import write_json
+from pinchtune.model.chat import end_token_ids
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+
+def prepare_model(model: PreTrainedModel, config: TrainConfig) -> Any:
+    """Return the model with the weights that `config.method` tunes, in float32."""
+    import torch
+
+    torch.manual_seed(config.seed)
+    if config.method == "full":
+        return model.float().requires_grad_(True)
+    from peft import LoraConfig, get_peft_model
+
+    lora = LoraConfig(
+        r=config.rank,
+        lora_alpha=2 * config.rank,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(model, lora)
+
+
+def save_arm(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast, dtype: Any) -> None:
+    """Write weights as safetensors, the tokenizer with its template, and the end tokens."""
+    is_adapter = hasattr(model, "peft_config")
+    inner = model.get_base_model() if is_adapter else model.to(dtype)
+    inner.generation_config.eos_token_id = end_token_ids(tokenizer)
+    inner.generation_config.pad_token_id = tokenizer.pad_token_id
+    model.save_pretrained(folder)
+    inner.generation_config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
+    if is_adapter:
+        _sort_modules(folder / "adapter_config.json")
+
+
+def _sort_modules(path: Path) -> None:
+    """Write the adapter's module names in order: the library keeps them in a set."""
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(value.get("target_modules"), list):
+        value["target_modules"] = sorted(value["target_modules"])
+    write_json(path, value)

@@ -1,0 +1,262 @@
+"""The tuning loop: one loop for LoRA and full tuning, one process and many.
+
+The loss of a step is divided by the target tokens of the whole step, over all micro-batches
+and processes, so that one batch of eight equals eight of one. It knows no project: encoded
+examples come in, a folder with a tuned arm goes out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from pinchtune.config import TrainConfig
+from pinchtune.errors import RunError
+from pinchtune.model.chat import Encoded
+from pinchtune.model.loss import TargetLoss, check_head
+from pinchtune.model.tensors import Batch, collate
+from pinchtune.training.arm import prepare_model, save_arm
+from pinchtune.training.batches import plan_epoch, split_step
+from pinchtune.training.checkpoint import NAME, load_checkpoint, save_checkpoint
+
+
+class Row(NamedTuple):
+    """One encoded example of a mixture."""
+
+    encoded: Encoded
+    language: str
+    is_pinch: bool
+
+
+class Reference(NamedTuple):
+    """One encoded reference response for validation, with its length in bytes."""
+
+    encoded: Encoded
+    language: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the loop says after each step."""
+
+    step: int
+    steps: int
+    tokens: int
+    loss: float
+
+
+OnStep = Callable[[Progress], None]
+
+
+def schedule(step: int, steps: int, config: TrainConfig) -> float:
+    """Return the learning rate of a step (from 0): linear warm-up, then a cosine to zero."""
+    warmup = max(1, round(config.warmup * steps))
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    return config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def plan_steps(rows: Sequence[Row], config: TrainConfig) -> list[list[int]]:
+    """Return every step of every epoch as lists of row indices."""
+    lengths = [len(row.encoded.ids) for row in rows]
+    pinch = [row.is_pinch for row in rows]
+    epochs = range(config.epochs)
+    return [
+        step for e in epochs for step in plan_epoch(lengths, pinch, config.batch_size, config.seed, e)
+    ]
+
+
+class Trainer:
+    """Holds what the loop needs: model, optimiser, plan; `run` goes from checkpoint to arm."""
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        rows: Sequence[Row],
+        config: TrainConfig,
+        folder: Path,
+        validation: Sequence[Reference] = (),
+    ) -> None:
+        self.rows, self.config, self.folder, self.validation = rows, config, folder, validation
+        self.tokenizer, self.dtype = tokenizer, model.dtype
+        on_cpu = model.device.type == "cpu"
+        tracker = None if config.tracker == "none" else config.tracker
+        self.accelerator = Accelerator(
+            cpu=on_cpu,
+            log_with=tracker,
+            project_dir=folder,
+            mixed_precision="bf16" if model.dtype == torch.bfloat16 else "no",
+        )
+        self.steps = plan_steps(rows, config)
+        self.model = prepare_model(model, config)
+        self.loss = TargetLoss(self.model)
+        check_head(self.loss, torch.tensor([rows[0].encoded.ids[:32]], device=model.device))
+        tuned = [p for p in self.model.parameters() if p.requires_grad]
+        decay = config.weight_decay
+        self.optimizer = torch.optim.AdamW(tuned, lr=config.learning_rate, weight_decay=decay)
+        self.forward, self.optimizer = self.accelerator.prepare(self.loss, self.optimizer)
+
+    def run(self, on_step: OnStep = lambda progress: None) -> None:
+        """Tune from the newest checkpoint to the end and save the arm; RunError if the loss breaks."""
+        accelerator, config = self.accelerator, self.config
+        if config.tracker != "none":
+            accelerator.init_trackers("pinchtune", config=config.model_dump(mode="json"))
+        done = load_checkpoint(self.folder, self.model, _inner(self.optimizer))
+        metrics = Metrics(self.folder / "metrics.jsonl", done)
+        self.model.train()
+        for step in range(done, len(self.steps)):
+            facts = self._step(step)
+            if self._due(step, config.validate_every):
+                facts |= {"val/bits_per_byte": self.validate()}
+            metrics.write(step, facts)
+            accelerator.log(_flat(facts), step=step)
+            if self._due(step, config.checkpoint_every) and accelerator.is_main_process:
+                save_checkpoint(self.folder, step + 1, self.model, _inner(self.optimizer))
+            on_step(Progress(step + 1, len(self.steps), facts["tokens"], facts["train/loss"]))
+        accelerator.wait_for_everyone()
+        accelerator.end_training()
+        if accelerator.is_main_process:
+            save_arm(self.folder, self.model, self.tokenizer, self.dtype)
+            (self.folder / NAME).unlink(missing_ok=True)
+
+    def _due(self, step: int, every: int) -> bool:
+        return every > 0 and (step + 1) % every == 0 and step + 1 < len(self.steps)
+
+    def _step(self, step: int) -> dict[str, Any]:
+        """Do one optimiser step and return its facts."""
+        learning_rate = schedule(step, len(self.steps), self.config)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        total = sum(self.rows[i].encoded.target_count for i in self.steps[step])
+        sums, norm = self._accumulate(step, total)
+        loss = sum(value for value, _ in sums.values()) / max(1, total)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise RunError(
+                f"step {step + 1}: the loss is not finite; lower train.learning_rate "
+                f"(now {self.config.learning_rate:g}) or set model.dtype to float32"
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        by_language = {k: round(v / n, 6) for k, (v, n) in sorted(sums.items()) if n}
+        return {
+            "train/loss": round(loss, 6),
+            "train/loss_by_language": by_language,
+            "learning_rate": learning_rate,
+            "gradient_norm": round(norm, 6),
+            "tokens": sum(len(self.rows[i].encoded.ids) for i in self.steps[step]),
+        }
+
+    def _accumulate(self, step: int, total: int) -> tuple[dict[str, tuple[float, int]], float]:
+        """Sum the step's gradients; return (loss sum, tokens) a language and the gradient norm."""
+        accelerator = self.accelerator
+        micros = list(self._micro_batches(step))
+        sums: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
+        for k, (indices, batch, weight) in enumerate(micros):
+            last = k == len(micros) - 1
+            with _synchronised(accelerator, self.forward, last):
+                losses = self.forward(batch.ids, batch.mask, batch.targets)
+                # Processes average their gradients, hence the factor.
+                scale = weight * accelerator.num_processes / max(1, total)
+                accelerator.backward(losses.sum() * scale)
+            for i, value in zip(indices, _row_sums(losses.detach(), batch), strict=False):
+                before, tokens = sums[self.rows[i].language]
+                count = self.rows[i].encoded.target_count
+                sums[self.rows[i].language] = (before + weight * value, tokens + int(weight) * count)
+        norm = accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        return _gather_sums(accelerator, sums), float(norm)
+
+    def _micro_batches(self, step: int) -> Iterator[tuple[list[int], Batch, float]]:
+        """Yield this process's (row indices, batch, weight); weight 0 only keeps the pace."""
+        accelerator, size = self.accelerator, self.config.device_batch_size
+        lengths = {i: len(self.rows[i].encoded.ids) for i in self.steps[step]}
+        mine = split_step(
+            self.steps[step], lengths, size, accelerator.process_index, accelerator.num_processes
+        )
+        for indices in mine:
+            kept = indices or self.steps[step][:1]
+            encoded = [self.rows[i].encoded for i in kept]
+            yield kept, self._collate(encoded), float(bool(indices))
+
+    def _collate(self, encoded: Sequence[Encoded]) -> Batch:
+        return collate(encoded, self.tokenizer.pad_token_id, self.accelerator.device)
+
+    def validate(self) -> dict[str, float]:
+        """Return bits per byte of the validation references, by language."""
+        nats: dict[str, float] = defaultdict(float)
+        size: dict[str, int] = defaultdict(int)
+        self.model.eval()
+        ordered = sorted(self.validation, key=lambda r: len(r.encoded.ids))
+        for start in range(0, len(ordered), self.config.device_batch_size):
+            part = ordered[start : start + self.config.device_batch_size]
+            with self.accelerator.autocast():
+                found = self.loss.nats(*self._collate([r.encoded for r in part]))
+            for reference, value in zip(part, found.tolist(), strict=True):
+                nats[reference.language] += value
+                size[reference.language] += reference.size
+        self.model.train()
+        return {k: round(nats[k] / size[k] / math.log(2), 6) for k in sorted(nats) if size[k]}
+
+
+class Metrics:
+    """metrics.jsonl: one line a step, cut back to the checkpoint when a run is resumed."""
+
+    def __init__(self, path: Path, done: int) -> None:
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        # The cut also drops a half-written last line.
+        path.write_text("".join(f"{line}\n" for line in lines[:done]), encoding="utf-8")
+        self.path = path
+
+    def write(self, step: int, facts: dict[str, Any]) -> None:
+        """Append one step."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"step": step + 1, **facts}, ensure_ascii=False) + "\n")
+
+
+def _row_sums(losses: Tensor, batch: Batch) -> list[float]:
+    rows = batch.targets[:, 1:].nonzero()[:, 0]
+    sums = torch.zeros(len(batch.ids), dtype=torch.float64, device=losses.device)
+    return sums.index_add_(0, rows, losses.double()).tolist()
+
+
+def _gather_sums(
+    accelerator: Accelerator, sums: dict[str, tuple[float, int]]
+) -> dict[str, tuple[float, int]]:
+    if accelerator.num_processes == 1:
+        return dict(sums)
+    from accelerate.utils import gather_object
+
+    total: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
+    for language, (value, tokens) in gather_object(list(sums.items())):
+        before, count = total[language]
+        total[language] = (before + value, count + tokens)
+    return dict(total)
+
+
+def _synchronised(accelerator: Accelerator, model: Any, last: bool) -> Any:
+    from contextlib import nullcontext
+
+    return nullcontext() if last else accelerator.no_sync(model)
+
+
+def _inner(optimizer: Any) -> torch.optim.Optimizer:
+    return getattr(optimizer, "optimizer", optimizer)
+
+
+def _flat(facts: dict[str, Any]) -> dict[str, float]:
+    """Return nested facts as `name/language` numbers, as trackers want them."""
+    flat: dict[str, float] = {}
+    for key, value in facts.items():
+        flat |= {f"{key}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+    return flat

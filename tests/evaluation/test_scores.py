@@ -1,0 +1,199 @@
+import json
+import math
+
+import pytest
+
+from pinchtune.config import Config, EvaluateConfig, LanguagesConfig
+from pinchtune.errors import DataError, MissingExtra, UsageError
+from pinchtune.evaluation import confusion
+from pinchtune.evaluation.scores import GROUPS, score_arms
+from pinchtune.records import Answer, Example, Verdict
+
+CONFIG = Config(evaluate=EvaluateConfig(resamples=200))
+SMALL = Config(
+    languages=LanguagesConfig(tuned=("ja",), unseen=("ru",)),
+    evaluate=EvaluateConfig(resamples=100),
+)
+
+
+def answer(prompt, text, stopped=True):
+    return Answer(prompt.id, prompt.language, text, stopped, 10)
+
+
+def verdict(prompt, score, orders=None):
+    first, second = orders or {1: "bb", 0: "aa"}.get(score, "ab")
+    return Verdict(prompt.id, prompt.language, score, first, second, "", "scripted")
+
+
+@pytest.fixture(scope="module")
+def english(evaluation):
+    """The English reference by parallel id: what a model tuned in English may answer."""
+    return {e.parallel_id: e.response for e in evaluation if e.language == "en"}
+
+
+@pytest.fixture(scope="module")
+def given(evaluation, english):
+    """Two arms: one answers everything in English, the other gives the references."""
+    return {
+        "english": [answer(p, english[p.parallel_id], stopped=False) for p in evaluation],
+        "pinch": [answer(p, p.response) for p in evaluation],
+    }
+
+
+@pytest.fixture(scope="module")
+def scores(evaluation, given):
+    bits = {
+        "english": {p.id: (8.0 * i, 4) for i, p in enumerate(evaluation)},
+        "pinch": {p.id: (4.0 * i, 4) for i, p in enumerate(evaluation)},
+    }
+    verdicts = [verdict(p, 0.5 if p.language == "en" else 1.0) for p in evaluation]
+    return score_arms(evaluation, given, bits, verdicts, CONFIG)
+
+
+def test_shape(scores):
+    assert scores["arms"] == ["english", "pinch"]
+    assert scores["groups"] == list(GROUPS)
+    codes = [row["code"] for row in scores["languages"]]
+    assert codes == list(CONFIG.languages.evaluated)
+    assert scores["languages"][1] == {"code": "es", "group": "seen", "prompts": 24}
+    assert set(scores["measures"]) == {
+        "right_language",
+        "line_pass_rate",
+        "lcb_line_pass_rate",
+        "lcb_word_pass_rate",
+        "bits_per_byte",
+        "chrf",
+        "stopped",
+        "repetition",
+    }
+    for name, measure in scores["measures"].items():
+        assert set(measure) == {"unit", "better", "arms", "difference"}, name
+        for table in (*measure["arms"].values(), measure["difference"]):
+            assert list(table["groups"]) == list(GROUPS)
+            expected = set(codes) & confusion.WORD_LANGUAGES if "word" in name else set(codes)
+            assert set(table["languages"]) == expected
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+
+
+def test_values(scores):
+    measures = scores["measures"]
+    right = measures["right_language"]
+    assert right["arms"]["english"]["languages"]["en"]["value"] == 100
+    assert right["arms"]["english"]["groups"]["seen"] == {"value": 0, "low": 0, "high": 0, "n": 96}
+    assert right["difference"]["groups"]["unseen"]["value"] == 100
+    assert measures["chrf"]["arms"]["pinch"]["groups"]["seen"]["value"] == pytest.approx(100)
+    assert measures["stopped"]["difference"]["groups"]["english"]["value"] == 100
+    assert measures["repetition"]["arms"]["pinch"]["groups"]["unseen"]["value"] == 0
+    english = measures["lcb_line_pass_rate"]["arms"]["english"]["languages"]
+    assert english["ru"]["value"] == 0 and english["en"]["value"] > 90
+
+
+def test_skipped_answers_are_counted(scores):
+    for name in ("line_pass_rate", "lcb_line_pass_rate", "lcb_word_pass_rate"):
+        for table in scores["measures"][name]["arms"].values():
+            for code, entry in table["languages"].items():
+                assert entry["n"] + entry["skipped"] == 24, (name, code)
+    wrong = scores["measures"]["lcb_word_pass_rate"]["arms"]["english"]["languages"]["ru"]
+    assert wrong == {"value": None, "low": None, "high": None, "n": 0, "skipped": 24}
+
+
+def test_bits_per_byte_is_a_ratio_of_sums():
+    prompts = [Example("a", "b", "en"), Example("c", "d", "en")]
+    sizes = [(10.0, 2), (90.0, 98)]
+    bits = {"x": {p.id: size for p, size in zip(prompts, sizes, strict=True)}}
+    result = score_arms(prompts, {"x": [answer(p, "yes") for p in prompts]}, bits, [], SMALL)
+    assert result["measures"]["bits_per_byte"]["arms"]["x"]["languages"]["en"]["value"] == 1.0
+
+
+def test_bits_may_be_missing(evaluation, given):
+    result = score_arms(evaluation, given, {}, [], CONFIG)
+    entry = result["measures"]["bits_per_byte"]["difference"]["groups"]["seen"]
+    assert entry == {"value": None, "low": None, "high": None, "n": 0}
+
+
+def test_win_rate(scores):
+    groups = scores["win_rate"]["groups"]
+    assert groups["seen"] == {"value": 100, "low": 100, "high": 100, "n": 96}
+    assert groups["english"]["value"] == 50
+    assert scores["win_rate"]["ties"] == scores["win_rate"]["flips"] == pytest.approx(1 / 13)
+    assert scores["win_rate"]["unscored"] == 0
+    assert scores["win_rate"]["judge"] == "scripted"
+    assert scores["english"] == {"estimate": groups["english"], "margin": 10.0, "kept": True}
+
+
+def test_unscored_verdicts_are_no_losses_and_ties_no_flips(evaluation, given):
+    ours = [p for p in evaluation if p.language == "en"]
+    verdicts = [verdict(p, None, ("error", "a")) for p in ours[:4]]
+    verdicts += [verdict(p, 1.0) for p in ours[4:20]]
+    verdicts += [verdict(ours[20], 0.5, ("tie", "tie")), verdict(ours[21], 0.5, ("b", "a"))]
+    result = score_arms(ours, given, {}, verdicts, CONFIG)["win_rate"]
+    assert result["languages"]["en"]["value"] == pytest.approx(100 * 17 / 18, abs=1e-5)
+    assert result["languages"]["en"]["n"] == 18
+    assert result["unscored"] == 6
+    assert (result["ties"], result["flips"]) == (2 / 18, 1 / 18)
+
+
+def test_without_verdicts_nothing_is_claimed(evaluation, given):
+    result = score_arms(evaluation, given, {}, [], CONFIG)
+    assert result["win_rate"]["groups"]["seen"]["value"] is None
+    assert result["win_rate"]["ties"] is None
+    assert result["english"]["kept"] is False
+
+
+def test_intervals_resample_prompts_not_answers():
+    """The same outcome in all languages of a prompt tells no more than it does in one."""
+    languages = ("en", "ja", "ru")
+    rows = [
+        (Example(f"{i}", "x", code, parallel_id=f"p{i}"), i % 2)
+        for i in range(30)
+        for code in languages
+    ]
+    prompts = [prompt for prompt, _ in rows]
+    arms = {"x": [answer(p, "да") for p in prompts], "y": [answer(p, "да") for p in prompts]}
+    verdicts = [verdict(p, float(win)) for p, win in rows]
+    result = score_arms(prompts, arms, {}, verdicts, SMALL)["win_rate"]
+    widths = [entry["high"] - entry["low"] for entry in result["languages"].values()]
+    assert widths[0] == widths[1] == widths[2] > 20
+    assert result["groups"]["seen"]["high"] == result["languages"]["ja"]["high"]
+
+
+def test_unknown_languages_are_unseen_and_untested_ones_show():
+    prompts = [Example("Wie geht es dir?", "Danke, gut.", "de")]
+    result = score_arms(prompts, {"x": [answer(prompts[0], "Gut.")]}, {}, [], SMALL)
+    assert result["languages"] == [
+        {"code": "en", "group": "english", "prompts": 0},
+        {"code": "ja", "group": "seen", "prompts": 0},
+        {"code": "ru", "group": "unseen", "prompts": 0},
+        {"code": "de", "group": "unseen", "prompts": 1},
+    ]
+    one = result["measures"]["stopped"]["arms"]["x"]["languages"]["de"]
+    assert (one["value"], one["low"]) == (100, None)
+
+
+def test_same_input_same_bytes(evaluation, given):
+    few = [p for p in evaluation if p.language in ("en", "ja")]
+    results = [score_arms(few, given, {}, [verdict(p, 1.0) for p in few], CONFIG) for _ in range(2)]
+    assert json.dumps(results[0]) == json.dumps(results[1])
+
+
+def test_missing_answers_are_an_error(evaluation, given):
+    short = given | {"pinch": given["pinch"][1:]}
+    with pytest.raises(DataError, match="arm 'pinch' lacks answers to 1 of 312"):
+        score_arms(evaluation, short, {}, [], CONFIG)
+    with pytest.raises(UsageError, match="no answers"):
+        score_arms(evaluation, {}, {}, [], CONFIG)
+
+
+def test_a_missing_library_costs_one_measure_only(monkeypatch, evaluation, given):
+    def missing():
+        raise MissingExtra("english-words", "confusion")
+
+    monkeypatch.setattr(confusion, "english_words", missing)
+    measures = score_arms(evaluation, given, {}, [], CONFIG)["measures"]
+    word = measures["lcb_word_pass_rate"]
+    assert "pip install" in word["unavailable"]
+    assert word["arms"]["pinch"]["groups"]["seen"]["value"] is None
+    assert "unavailable" not in measures["lcb_line_pass_rate"]
+    assert not math.isnan(
+        measures["lcb_line_pass_rate"]["arms"]["pinch"]["groups"]["seen"]["value"]
+    )
