@@ -164,7 +164,11 @@ def open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
     path = check_file(path)
     try:
         with path.open("rb") as file:
-            yield cast(IO[bytes], gzip.open(file)) if path.suffix.lower() == ".gz" else file
+            yield (
+                cast(IO[bytes], gzip.GzipFile(fileobj=file))
+                if path.suffix.lower() == ".gz"
+                else file
+            )
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError("is not a whole gzip file; pack it again", path) from error
 

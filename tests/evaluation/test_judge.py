@@ -26,7 +26,7 @@ BROKEN = BrokenVerdict("no choice in the reply")
 
 @pytest.fixture
 def judge(identifier):
-    return ReferenceJudge(identifier)
+    return ReferenceJudge(identifier.candidates)
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_reference_judge_never_rates_what_it_cannot_see(judge):
 
 
 def test_the_tie_band_is_in_the_name_and_in_force(identifier):
-    wide = ReferenceJudge(identifier, tie_band=99)
+    wide = ReferenceJudge(identifier.candidates, tie_band=99)
     assert wide.compare(PROMPT, CLOSE, FAR).winner == "tie"
-    assert "99" in wide.name != ReferenceJudge(identifier).name
+    assert "99" in wide.name != ReferenceJudge(identifier.candidates).name
 
 
 def test_swapping_the_answers_swaps_the_score(judge):

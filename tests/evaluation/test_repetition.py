@@ -16,6 +16,7 @@ LOOPS = [
     "Спасибо! " * 6 + "Спа",
     "1. Drink water.\n2. Drink water.\n3. Drink water.\n4. Drink water.",
     "ก" * 20,
+    "1. Yes 2. Yes 3. Yes 4. Yes",
     "Une phrase assez longue pour que tout aille bien au début, puis " + "oui oui " * 10,
     "The price of the whole is 1" + "0" * 40,
     "Your number is 12-12-12-12-12-12-12-12",

@@ -111,6 +111,19 @@ def test_bits_may_be_missing(evaluation, given):
     assert entry == {"value": None, "low": None, "high": None, "n": 0}
 
 
+def test_differences_are_from_the_control_even_if_the_base_model_comes_first(evaluation, given):
+    ours = [p for p in evaluation if p.language in ("en", "ja")]
+    base = {"base": [answer(p, "") for p in ours]}
+    tables = [
+        score_arms(ours, arms, {}, [], CONFIG)["measures"]["chrf"] for arms in (given, base | given)
+    ]
+    assert tables[0]["difference"] == tables[1]["difference"]
+    assert list(tables[1]["arms"]) == ["base", "english", "pinch"]
+    named = {"x": given["english"], "y": given["pinch"]}
+    other = score_arms(ours, named, {}, [], CONFIG)["measures"]["chrf"]
+    assert other["difference"] == tables[0]["difference"]
+
+
 def test_win_rate(scores):
     groups = scores["win_rate"]["groups"]
     assert groups["seen"] == {"value": 100, "low": 100, "high": 100, "n": 96}

@@ -45,6 +45,7 @@ class Finding(NamedTuple):
     message: str
 
     def __str__(self) -> str:
+        """Return the finding as one line."""
         return f"{self.path}:{self.line}, {self.field}: {self.message}"
 
 

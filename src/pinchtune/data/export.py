@@ -11,11 +11,11 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pinchtune.data.shapes import SHAPES, recognise_shape, to_example, to_row
+from pinchtune.data.shapes import FIELDS, SHAPES, recognise_shape, to_example, to_row
 from pinchtune.data.tables import (
     defuse,
     escape_xlsx,
@@ -72,7 +72,11 @@ def _store_rows(path: Path, examples: list[Example], shape: str, kind: str) -> R
 def _store(example: Example, shape: str, kind: str, talking: bool) -> Mapping[str, Any]:
     """Return the row as the file will hold it, after reading it back."""
     row = to_row(example, shape, talking)
-    extras = {name: value for name, value in row.items() if name in example.extra}
+    extras = example.extra
+    own = to_row(replace(example, extra={}), shape, talking)
+    if taken := [name for name in extras if name in FIELDS or name in own]:
+        message = f"its extra column {taken[0]!r} has the name of a column of ours; rename it"
+        raise DataError(message, field="extra")
     to_json(row)
     if kind in (".csv", ".tsv", ".xlsx"):
         stored: dict[str, Any] = to_cells(row, extras)

@@ -31,9 +31,13 @@ _URL = (
 )
 _IBAN = r"(?<![A-Z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8} ?[A-Z0-9]{0,3}(?![A-Z0-9])"
 _CARD = r"(?<![\p{Nd}.,])\p{Nd}(?:[ \-]?\p{Nd}){12,18}(?![\p{Nd}]|[.,]\p{Nd})"
-_CARD_NUMBER = r"4\d{12}(\d{3}){0,2}|(5[1-5]|2[2-7])\d{14}|3[47]\d{13}|6(011|5\d\d|4[4-9]\d)\d{12}|35\d{14}|3[068]\d{12}"
+_CARD_NUMBER = (
+    r"4\d{12}(\d{3}){0,2}|(5[1-5]|2[2-7])\d{14}|3[47]\d{13}"
+    r"|6(011|5\d\d|4[4-9]\d)\d{12}|35\d{14}|3[068]\d{12}"
+)
+_OPENING = "+＋(（"  # noqa: RUF001
 _PHONE_LIKE = r"\p{Nd}(?:[\s().\-/]{0,3}\p{Nd}){6}"
-_AMOUNT = r"\s?(?:\p{Sc}|[A-Z]{3}\b|Kč|kr\b|руб|₽|円|元|원|%)"
+_AMOUNT = r"\s?(?:\p{Sc}|[A-Z]{3}\b|Kč|kr\b|руб|₽|円|元|원|%)"  # noqa: RUF001
 
 
 class PersonalFinding(NamedTuple):
@@ -133,6 +137,6 @@ def _is_phone(raw: str, number: PhoneNumber, following: str) -> bool:
     if _compile(_AMOUNT).match(following):
         return False
     digits = _digits(raw)
-    if raw[0] in "+＋(（" or digits.startswith("0") or len(digits) < len(raw):
+    if raw[0] in _OPENING or digits.startswith("0") or len(digits) < len(raw):
         return True
     return len(digits) >= 11 and number_type(number) == PhoneNumberType.MOBILE

@@ -65,7 +65,7 @@ def to_example(row: Mapping[str, Any], shape: str, language: str = "") -> Exampl
     _rename(rest, "lang", "language")
     core = _READERS[shape](rest)
     tag = take_text(rest, "language")
-    metadata = {name: take_text(rest, name) for name in METADATA[1:]}
+    metadata: dict[str, Any] = {name: take_text(rest, name) for name in METADATA[1:]}
     metadata["status"] = _check_status(metadata["status"])
     example = Example(**core, **metadata, language=tag)
     final = replace(example, language=_normalise(tag or language))

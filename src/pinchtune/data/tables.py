@@ -26,13 +26,15 @@ _LISTS = ("history", "messages", "conversations")
 _PAIRED = tuple(dict.fromkeys(name for pair in PAIRS for name in pair))
 KNOWN = tuple(dict.fromkeys((*FIELDS, *METADATA, "output", *_LISTS, *_PAIRED, "lang", "context")))
 """Columns that have a meaning in some shape, in the order in which a table shows them."""
+_TALKING = ("prompt", "completion")
+"""Columns that hold either text or a list of messages; a list of anything else is text."""
 _ASKING = ("instruction", "prompt", "question")
 """Columns whose empty cell is an empty text, for the checks to find, and not a missing value."""
 _CORE = (*_ASKING, "response", "output", "completion", "answer", "messages", "conversations")
 """Columns that tell the shape; they stay in a row although their cell is empty."""
 
 # Full-width signs start formulas in East Asian editions.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001
 _XLSX_ESCAPE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _XLSX_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
@@ -102,13 +104,22 @@ def from_cells(cells: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_cell(name: str, cell: str) -> Any:
-    if name not in _LISTS and name not in _PAIRED:
+    if name not in _LISTS and name not in _TALKING:
         return cell
     value = _try_json(cell)
-    if name in _LISTS and not isinstance(value, list):
+    if name in _TALKING:
+        return value if _is_talk(value) else cell
+    if not isinstance(value, list):
         raise DataError('is no list in JSON, such as [["Hello", "Hi!"]]; correct it', field=name)
-    talking = isinstance(value, list) and value != [] and all(isinstance(v, dict) for v in value)
-    return value if name in _LISTS or talking else cell
+    return value
+
+
+def _is_talk(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(turn, dict) and {"role", "content"} <= turn.keys() for turn in value)
+    )
 
 
 def _unpack(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,10 +15,17 @@ SHORT = 8
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Khmer}\p{Myanmar}]"
 # Thai and Lao mark the end of a sentence by a space, so nothing can be seen at the end.
 _UNMARKED = r"[\p{Thai}\p{Lao}]$"
-_ENDING = r"(?:\p{Sentence_Terminal}|[…‥⋯;·՞։፧។៕~～♪]|\p{Pe}|\p{Pf}|\p{Pi}|\p{So}|\p{Emoji_Modifier}|[\"'`*_|>️])$"
-_LIST_ITEM = r"^\s*(?:[-*+•‣·・◦▪–—]|[(（]?[\p{Nd}\p{L}]{1,3}[.)）、:：．])\s*\S"
+# ruff: noqa: RUF001
+_ENDING = (
+    r"(?:\p{Sentence_Terminal}|[…‥⋯;·՞։፧។៕~～♪]|\p{Pe}|\p{Pf}|\p{Pi}|\p{So}"
+    r"|\p{Emoji_Modifier}|[\"'`*_|>\uFE0F])$"
+)
+_LIST_ITEM = (
+    r"^\s*(?:[-*+•‣·・◦▪–—]"
+    r"|[(（]?(?:\p{Nd}{1,3}[.)）、:：．]|\p{L}[.)）]|[一二三四五六七八九十]+、))\s*\S"
+)
 _ADDRESS = r"(?:\S+@\S+|\S+://\S+|www\.\S+)$"
-_HANGING = r"(?:[,，、،;；፣]|\s[-–—])$"
+_HANGING = r"(?:[,，、،；፣]|\s[-–—])$"
 
 _CONTROL = r"[\p{Cc}--[\t\n\r]]|[\uFDD0-\uFDEF\uFFFE\uFFFF]"
 

@@ -53,10 +53,10 @@ class Judge(Protocol):
 
 
 class ReferenceJudge:
-    """Right language first, then closeness to the reference response by chrF."""
+    """Right language first, of those of the project, then closeness to the reference by chrF."""
 
-    def __init__(self, identifier: Identifier, tie_band: float = TIE_BAND) -> None:
-        self.identifier, self.tie_band = identifier, tie_band
+    def __init__(self, languages: Iterable[str], tie_band: float = TIE_BAND) -> None:
+        self.identifier, self.tie_band = Identifier(languages), tie_band
 
     @property
     def name(self) -> str:

@@ -24,7 +24,7 @@ LOOP_LENGTH = 16
 
 def is_degenerate(text: str) -> bool:
     """Return True if the text ends in a loop, or SHARE of its character 8-grams are repeats."""
-    text = re.sub(r"\s+", " ", text).strip().casefold()
+    text = re.sub(r"\s+", " ", text).strip()
     # Masked, because `1. Yes 2. Yes 3. Yes` is a loop; also unmasked, because 1000000... is.
     masked = re.sub(r"\d+", "#", text)[-WINDOW:]
     if repeated_share(masked) >= SHARE:

@@ -2,8 +2,8 @@
 
 Answers, verdicts and bits go in, one plain dictionary comes out. All intervals come from the
 same resamples of prompts, a prompt in all its languages being one draw. Differences and win
-rates set the last arm (the pinch) against the first (English only); an arm alone differs
-from itself by 0.
+rates set the last arm (the pinch) against the control (English only), which the untuned base
+model may precede; an arm alone differs from itself by 0.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pinchtune.records import Answer, Example, Verdict
 from pinchtune.stats import ClusteredScores, Estimate, Resamples, non_inferiority
 
 GROUPS = ("english", "seen", "unseen")
+CONTROL = "english"
+"""The arm that differences are taken from; the first arm where none has this name."""
 Json = dict[str, Any]
 Estimator = Callable[[Iterable[str]], Estimate]
 
@@ -128,12 +130,13 @@ def _measure(board: _Board, measure: Measure, cases: Mapping[str, list[Case]]) -
     except MissingExtra as error:
         scores = {arm: board.score({}) for arm in cases}
         result["unavailable"] = str(error)
-    first, last = scores[next(iter(scores))], scores[next(reversed(scores))]
+    arms = list(scores)
+    control, last = scores[CONTROL if CONTROL in arms else arms[0]], scores[arms[-1]]
     tables = {
         arm: board.table(score.estimate, measure.languages, measure.skips)
         for arm, score in scores.items()
     }
-    difference = board.table(partial(last.difference, first), measure.languages)
+    difference = board.table(partial(last.difference, control), measure.languages)
     return result | {"arms": tables, "difference": difference}
 
 

@@ -23,7 +23,7 @@ TEMPLATE = (
     "{% if message['role'] == 'system' %}{{ message['content'] }}\n\n"
     "{% elif message['role'] == 'user' %}"
     "### Instruction:\n{{ message['content'] }}\n\n### Response:\n"
-    "{% else %}{% generation %}{{ message['content'] }}{{ eos_token }}{% endgeneration %}\n\n"
+    "{% else %}{% generation %}{{ message['content'] }}{{ eos_token }}{% endgeneration %}{{ '\n\n' }}"
     "{% endif %}{% endfor %}"
 )
 """The plain template for base models; TRL's assistant masks understand `generation` too."""

@@ -115,8 +115,14 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     except (OSError, ValueError) as error:
         raise _not_loaded(config.base, error) from error
     model.config.use_cache = True
+    # A strided last position times frozen weights copies the whole output layer once a row.
+    model.get_output_embeddings().register_forward_pre_hook(_make_contiguous)
     moved: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
     return moved.eval()
+
+
+def _make_contiguous(_layer: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    return tuple(value.contiguous() for value in inputs)
 
 
 def _not_loaded(base: str, error: Exception) -> UsageError:

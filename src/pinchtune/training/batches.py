@@ -28,11 +28,11 @@ def plan_epoch(
     rest = [i for i, p in enumerate(is_pinch) if not p]
     rng.shuffle(pinch)
     rng.shuffle(rest)
-    count = -(-len(lengths) // batch_size)
+    count, doses = -(-len(lengths) // batch_size), len(pinch)
     steps: list[list[int]] = []
     for first in range(0, count, POOL):
         pool = range(first, min(first + POOL, count))
-        pinch_sizes = [even_share(len(pinch), count, k) for k in pool]
+        pinch_sizes = [even_share(doses, count, k) for k in pool]
         rest_sizes = [even_share(len(lengths), count, k) - p for k, p in zip(pool, pinch_sizes)]
         order = rng.sample(range(len(pool)), len(pool))
         made: list[list[int]] = [[] for _ in pool]

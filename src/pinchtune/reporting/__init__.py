@@ -1,0 +1,18 @@
+"""Reporting: from scores, answers and manifests to a page that people can use.
+
+The page is one file without any request to elsewhere, in English and Japanese. It can be made
+again at any time from the files of the run folders; nothing here loads a model.
+"""
+
+from pinchtune.errors import MissingExtra
+
+try:
+    from pinchtune.reporting.inputs import ReportData
+    from pinchtune.reporting.page import build_report
+    from pinchtune.reporting.summary import build_summary
+except ModuleNotFoundError as error:
+    if error.name not in ("jinja2", "markupsafe", "matplotlib"):
+        raise
+    raise MissingExtra(error.name, "report") from error
+
+__all__ = ["ReportData", "build_report", "build_summary"]

@@ -1,0 +1,169 @@
+"""The three figures: language fidelity before and after, win rates, and the English margin.
+
+Each is drawn twice, wide for a desk and narrow for a phone, because text that shrinks with the
+screen cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pinchtune.reporting.charts import (
+    NARROW,
+    WIDE,
+    Row,
+    Size,
+    fidelity_sheet,
+    forest_sheet,
+    is_known,
+    margin_sheet,
+)
+from pinchtune.reporting.inputs import Json, ReportData
+from pinchtune.reporting.svg import Sheet
+from pinchtune.reporting.wording import Wording
+from pinchtune.stats import NEUTRAL
+
+MEASURE = "right_language"
+
+
+class FigureView(NamedTuple):
+    """A figure as the page shows it."""
+
+    name: str
+    title: str
+    lead: str
+    drawings: list[tuple[str, Markup]]
+    """Class and SVG; none if there is nothing to draw."""
+    header: list[str]
+    table: list[list[str]]
+    """The same values as text, one row a language or group."""
+
+
+def build_figures(data: ReportData, words: Wording) -> list[FigureView]:
+    """Return the figures of a locale, in the order of the page."""
+    return [_fidelity(data, words), _forest(data, words), _margin(data, words)]
+
+
+def _draw(
+    words: Wording, name: str, text: str, paint: Callable[[Size], Sheet], drawn: bool
+) -> list[tuple[str, Markup]]:
+    if not drawn:
+        return []
+    title = words(f"figure.{name}")
+    return [
+        (size.name, paint(size).markup(f"{words.locale}-{name}-{size.name}", title, text))
+        for size in (WIDE, NARROW)
+    ]
+
+
+def _fidelity(data: ReportData, words: Wording) -> FigureView:
+    def row(name: str, **where: str) -> Row:
+        before = data.estimate(MEASURE, data.control, **where)
+        after = data.estimate(MEASURE, data.treated, **where)
+        return Row(name, "group" in where, before, after)
+
+    rows = _rows(data, words, row)
+    facts = [
+        words(
+            "figure.fidelity_fact",
+            group=r.name,
+            before=words.percent(r.before),
+            after=words.percent(r.after),
+        )
+        for r in rows
+        if r.is_group
+    ]
+    text = words("figure.fidelity_text", facts=_sentences(words, facts))
+    drawn = any(is_known(r.before) or is_known(r.after) for r in rows)
+    return FigureView(
+        "fidelity",
+        words("figure.fidelity"),
+        words("figure.fidelity_lead"),
+        _draw(words, "fidelity", text, lambda size: fidelity_sheet(rows, words, size), drawn),
+        [words("page.language"), words("headline.before"), words("headline.after")],
+        [[r.name, _cell(r.before, words, "%"), _cell(r.after, words, "%")] for r in rows],
+    )
+
+
+def _forest(data: ReportData, words: Wording) -> FigureView:
+    def row(name: str, **where: str) -> Row:
+        return Row(name, "group" in where, {}, data.win_rate(**where))
+
+    rows = _rows(data, words, row)
+    facts = [
+        words(
+            "figure.forest_fact",
+            group=r.name,
+            value=words.number(r.after["value"]),
+            span=words.span(r.after),
+        )
+        for r in rows
+        if r.is_group
+    ]
+    text = words("figure.forest_text", facts=_sentences(words, facts))
+    drawn = any(is_known(r.after) for r in rows)
+    return FigureView(
+        "forest",
+        words("figure.forest"),
+        words("figure.forest_lead"),
+        _draw(words, "forest", text, lambda size: forest_sheet(rows, words, size), drawn),
+        [words("page.language"), words("figure.score")],
+        [[r.name, _cell(r.after, words)] for r in rows],
+    )
+
+
+def _margin(data: ReportData, words: Wording) -> FigureView:
+    estimate: Json = data.scores["english"]["estimate"]
+    limit = NEUTRAL - data.scores["english"]["margin"]
+    results = {"kept": "figure.kept", "lost": "figure.lost"}
+    result = words(results.get(data.decision["english"], "figure.not_shown"))
+    text = words(
+        "figure.margin_text",
+        value=words.number(estimate["value"]),
+        span=words.span(estimate),
+        limit=f"{limit:g}",
+        result=result,
+    )
+    return FigureView(
+        "margin",
+        words("figure.margin"),
+        words("figure.margin_lead"),
+        _draw(
+            words,
+            "margin",
+            text,
+            lambda size: margin_sheet(estimate, limit, result, words, size),
+            is_known(estimate),
+        ),
+        ["", words("figure.score")],
+        [
+            [words("figure.english_score"), _cell(estimate, words)],
+            [words("figure.limit", limit=f"{limit:g}"), f"{limit:g}"],
+            [words("headline.verdict"), result],
+        ],
+    )
+
+
+def _rows(data: ReportData, words: Wording, row: Callable[..., Row]) -> list[Row]:
+    """Return a row for each group and, below it, for each of its languages."""
+    rows = []
+    for group in data.groups:
+        rows.append(row(words(f"group.{group}"), group=group))
+        codes = data.codes(group)
+        if len(codes) > 1 or group != "english":
+            rows += [row(words.language(code), language=code) for code in codes]
+    return rows
+
+
+def _cell(estimate: Json, words: Wording, unit: str = "") -> str:
+    if not is_known(estimate):
+        return words("page.unknown")
+    value = f"{words.number(estimate['value'], 1)}{unit}"
+    return f"{value} {words.bracket(estimate)}".strip()
+
+
+def _sentences(words: Wording, facts: Sequence[str]) -> str:
+    return words("page.space").join(facts)

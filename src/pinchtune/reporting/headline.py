@@ -1,0 +1,133 @@
+"""The top of the page: the verdict in a word, a few figures, what it cost, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pinchtune.reporting.figures import MEASURE
+from pinchtune.reporting.inputs import Json, ReportData
+from pinchtune.reporting.safety import clean
+from pinchtune.reporting.wording import Wording
+
+ICONS = {"go": "✓", "no-go": "✕", "unclear": "?"}
+_TONES = {"helped": "good", "kept": "good", "harmed": "bad", "lost": "bad"}
+_MARKS = {"good": "✓", "bad": "✕", "open": "?"}
+
+
+class Card(NamedTuple):
+    """One big figure with its uncertainty in words."""
+
+    title: str
+    hint: str
+    """Which languages; empty where the title says it."""
+    before: str
+    after: str
+    caption: str
+    notes: list[str]
+    chip: str
+    """How the answers were judged, in a few words."""
+    tone: str
+    """`good`, `bad` or `open`: the colour of the chip."""
+    mark: str
+    """A sign that says the same as the colour."""
+
+
+class HeadlineView(NamedTuple):
+    """The first screen."""
+
+    verdict: str
+    """`go`, `no-go` or `unclear`."""
+    icon: str
+    word: str
+    line: str
+    paragraph: str
+    cards: list[Card]
+    cost: Card
+    next: list[str]
+
+
+def build_headline(data: ReportData, words: Wording) -> HeadlineView:
+    """Return the first screen in a locale."""
+    verdict = str(data.decision["verdict"])
+    return HeadlineView(
+        verdict,
+        ICONS[verdict],
+        words(f"headline.{verdict}"),
+        words(f"headline.{verdict}_line"),
+        clean(data.verdict.get(words.locale, "")),
+        [_group_card(data, group, words) for group in data.groups],
+        _cost_card(data, words),
+        words.lines(f"headline.{verdict}_next"),
+    )
+
+
+def _group_card(data: ReportData, group: str, words: Wording) -> Card:
+    before = data.estimate(MEASURE, data.control, group)
+    after = data.estimate(MEASURE, data.treated, group)
+    outcome = str(data.decision[group])
+    tone = _TONES.get(outcome, "open")
+    names = words.join(words.language(code) for code in data.codes(group))
+    return Card(
+        title=words(f"group.{group}"),
+        hint=words("group.english_hint") if group == "english" else names,
+        before=words.percent(before) if before["value"] is not None else "",
+        after=words.percent(after),
+        caption=words("headline.measured"),
+        notes=list(_notes(data, group, before, after, words)),
+        chip=_chip(group, outcome, words),
+        tone=tone,
+        mark=_MARKS[tone],
+    )
+
+
+def _chip(group: str, outcome: str, words: Wording) -> str:
+    if outcome == "unclear":
+        return words("headline.english_unclear" if group == "english" else "headline.unclear_chip")
+    return words(f"headline.{outcome}")
+
+
+def _notes(
+    data: ReportData, group: str, before: Json, after: Json, words: Wording
+) -> Iterator[str]:
+    if before["value"] is not None and after["value"] is not None:
+        yield words(
+            "headline.range", before=words.percent_span(before), after=words.percent_span(after)
+        )
+        yield _change(data.difference(MEASURE, group), words)
+    rate = data.win_rate(group)
+    if rate["value"] is None:
+        yield words("headline.score_missing")
+    else:
+        yield words("headline.score", value=words.number(rate["value"]), span=words.span(rate))
+
+
+def _change(difference: Json, words: Wording) -> str:
+    value = words("page.points", value=words.number(difference["value"], sign=True))
+    low, high = (words.number(difference[bound]) for bound in ("low", "high"))
+    if difference["low"] is None or low == high:
+        return words("headline.change_only", value=value)
+    return words("headline.change", value=value, span=words.span(difference, sign=True))
+
+
+def _cost_card(data: ReportData, words: Wording) -> Card:
+    spent = {stage: data.total(stage, "seconds") for stage in ("train", "generate")}
+    known = [seconds for seconds in spent.values() if seconds is not None]
+    notes = [words("cost.examples", n=words.number(len(data.mixture.get("pinch", []))))]
+    tokens = {stage: data.total(stage, "tokens") for stage in spent}
+    if any(tokens.values()):
+        tuned, answered = (words.number(tokens[stage]) for stage in spent)
+        notes.append(words("cost.tokens", tuned=tuned, answered=answered))
+    tune, answer = (words.duration(spent[stage]) for stage in spent)
+    caption = "cost.caption" if known else "cost.missing_caption"
+    return Card(
+        title=words("cost.title"),
+        hint="",
+        before="",
+        after=words.duration(sum(known) if known else None),
+        caption=words(caption, tune=tune, answer=answer),
+        notes=notes,
+        chip="",
+        tone="open",
+        mark="",
+    )

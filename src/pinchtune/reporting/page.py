@@ -1,0 +1,112 @@
+"""The page: both languages in one file, of which the reader sees one.
+
+Two radio buttons and a style sheet switch the language, so that it works without a script. The
+only script remembers the choice; the page's own policy allows that one script and no request.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pinchtune.reporting.figures import FigureView, build_figures
+from pinchtune.reporting.headline import HeadlineView, build_headline
+from pinchtune.reporting.inputs import ReportData
+from pinchtune.reporting.limits import build_limits
+from pinchtune.reporting.mixed import MixedView, build_mixed
+from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
+from pinchtune.reporting.safety import clip
+from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
+from pinchtune.reporting.tables import TableView, build_tables
+from pinchtune.reporting.wording import LOCALES, Wording, check_locale
+
+NAME_CHARACTERS = 80
+
+
+class LocaleView(NamedTuple):
+    """The whole page in one language."""
+
+    words: Wording
+    title: str
+    headline: HeadlineView
+    mixed: MixedView
+    figures: list[FigureView]
+    samples: SamplesView
+    tables: list[TableView]
+    limits: list[str]
+    protocol: list[Facts]
+    same: str
+    """Whether the arms were tuned with the same settings; empty if not known."""
+
+    @property
+    def locale(self) -> str:
+        """`en` or `ja`."""
+        return self.words.locale
+
+
+def build_report(data: ReportData, locale: str = "en") -> str:
+    """Return the report as one HTML file that opens in `locale`; UsageError for an unknown one."""
+    first = check_locale(locale)
+    choice = choose_pairs(data)
+    views = [_view(data, choice, Wording(code)) for code in LOCALES]
+    script, style = (_asset(name) for name in ("remember.js", "report.css"))
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            views=views,
+            first=next(view for view in views if view.locale == first),
+            script=script,
+            style=style,
+            policy=_policy(script),
+        )
+    )
+
+
+def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
+    same = same_settings(data)
+    answer = "" if same is None else words("protocol.yes" if same else "protocol.no")
+    return LocaleView(
+        words=words,
+        title=words("page.title", name=clip(data.name, NAME_CHARACTERS, 1).text),
+        headline=build_headline(data, words),
+        mixed=build_mixed(data, words),
+        figures=build_figures(data, words),
+        samples=build_samples(data, choice, words),
+        tables=build_tables(data, words),
+        limits=build_limits(data, words),
+        protocol=build_protocol(data, words),
+        same=words("protocol.same", answer=answer) if answer else "",
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("pinchtune.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["enumerate"] = enumerate
+    return environment
+
+
+def _asset(name: str) -> Markup:
+    """Return a file of ours that goes into the page as it is."""
+    path = files("pinchtune.reporting") / "templates" / name
+    return Markup(path.read_text("utf-8").strip())
+
+
+def _policy(script: Any) -> str:
+    """Return the content security policy: our own script by its hash, and no request at all."""
+    digest = base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode()
+    return (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+        f"form-action 'none'; script-src 'sha256-{digest}'"
+    )

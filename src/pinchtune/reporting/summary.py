@@ -1,0 +1,58 @@
+"""The same in a few lines of Markdown, for a chat, a ticket or a terminal."""
+
+from __future__ import annotations
+
+import re
+
+from pinchtune.reporting.figures import MEASURE
+from pinchtune.reporting.headline import HeadlineView, build_headline
+from pinchtune.reporting.inputs import ReportData
+from pinchtune.reporting.page import NAME_CHARACTERS
+from pinchtune.reporting.safety import clip
+from pinchtune.reporting.wording import Wording
+
+
+def build_summary(data: ReportData, locale: str = "en") -> str:
+    """Return the report in short as Markdown; UsageError for an unknown locale."""
+    words = Wording(locale)
+    top = build_headline(data, words)
+    name = clip(data.name, NAME_CHARACTERS, 1).text
+    parts = [
+        f"# {_escape(words('page.title', name=name))}",
+        f"**{top.icon} {top.word}.** {top.line}",
+        _escape(top.paragraph),
+        _table(data, words),
+        _cost(top, words),
+        f"## {words('headline.next')}",
+        "\n".join(f"{i}. {line}" for i, line in enumerate(top.next, 1)),
+        words("summary.details"),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(data: ReportData, words: Wording) -> str:
+    titles = [words("page.group"), words("headline.before"), words("headline.after")]
+    rows = [[*titles, words("summary.score")], ["---", "---:", "---:", "---:"]]
+    for group in data.groups:
+        arms = (data.control, data.treated)
+        cells = [_estimate(data, group, arm, words) for arm in arms]
+        rate = data.win_rate(group)
+        score = f"{words.number(rate['value'])} {words.bracket(rate, 0)}".strip()
+        rows.append([words(f"group.{group}"), *cells, score])
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return f"{words('summary.table')}\n\n{table}"
+
+
+def _estimate(data: ReportData, group: str, arm: str, words: Wording) -> str:
+    estimate = data.estimate(MEASURE, arm, group)
+    return f"{words.percent(estimate)} {words.bracket(estimate, 0)}".strip()
+
+
+def _cost(top: HeadlineView, words: Wording) -> str:
+    lines = [f"**{words('summary.cost')}** {top.cost.after}", *top.cost.notes]
+    return "  \n".join(lines)
+
+
+def _escape(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~!&])", r"\\\1", text)
