@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import pinchtune.files
 from pinchtune.data.checks import KINDS, Finding, check_examples, check_overlap
 from pinchtune.data.formats import Located, read_examples
 from pinchtune.records import Example
-from tests.data.test_formats import STARTER
+
+STARTER = Path(pinchtune.files.__file__).parent / "starter"
 
 ASK = "How do I return a broken kettle to the shop?"
 REPLY = "Bring it with the receipt within thirty days, and we will repair or replace it."
@@ -119,10 +123,19 @@ def test_short_texts_and_code_are_in_no_language(example: Example) -> None:
     assert check(example) == []
 
 
-def test_close_languages_are_believed() -> None:
-    norwegian = Example("Når åpner dere butikken i morgen?", "Vi åpner klokken ni i morgen.", "no")
-    danish = Example("Hvornår åbner I butikken i morgen?", "Vi åbner klokken ni i morgen.", "da")
-    assert check(norwegian, danish) == []
+def test_close_languages_are_told_apart_only_when_certain() -> None:
+    norwegian = Example(
+        "Ligger butikken i sentrum?", "Ja, og du kan betale med kort eller kontant.", "no"
+    )
+    # The response is also good Danish, and the likelier guess.
+    assert check_examples(locate(norwegian), ["no", "da", "en"]) == []
+    english = Example("Ligger butikken i sentrum?", REPLY, "no")
+    assert [f.field for f in check_examples(locate(english), ["no", "da"])] == ["response"]
+
+
+def test_english_is_always_expected() -> None:
+    rows = locate(Example("やかんを返品するにはどうすればよいですか。", REPLY, "ja"))
+    assert [f.kind for f in check_examples(rows, ["ja"])] == ["language"]
 
 
 def test_duplicates() -> None:

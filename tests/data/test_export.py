@@ -148,9 +148,9 @@ def test_xlsx_holds_no_formula(tmp_path: Path) -> None:
 
 
 def test_the_same_examples_give_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a.jsonl.gz", "b.jsonl.gz"):
-        write_examples(tmp_path / name, [Example("a", "b")])
-    assert (tmp_path / "a.jsonl.gz").read_bytes() == (tmp_path / "b.jsonl.gz").read_bytes()
+    write_examples(tmp_path / "a.jsonl.gz", [Example("a", "b")])
+    # Bytes 4 to 7 of a gzip file are the time at which it was made.
+    assert (tmp_path / "a.jsonl.gz").read_bytes()[4:8] == bytes(4)
     row = json.loads(gzip.decompress((tmp_path / "a.jsonl.gz").read_bytes()))
     assert row == Example("a", "b").to_row()
 
@@ -169,7 +169,7 @@ def test_datasets_reads_every_shape(tmp_path: Path) -> None:
         (
             *("a.csv", "auto", Example("a", "")),
             "response: example 1 ({id}): a .csv file of the shape pinchtune cannot hold its "
-            "response as it is; change it or export as .jsonl",
+            "response; change it or export as .jsonl",
         ),
         (
             *("a.jsonl", "alpaca", Example("a", "b", extra={"output": 1})),
@@ -184,7 +184,7 @@ def test_datasets_reads_every_shape(tmp_path: Path) -> None:
         (
             *("a.jsonl", "auto", Example("a", "b", extra={"lang": "en"})),
             "extra: example 1 ({id}): a .jsonl file of the shape pinchtune cannot hold the extra "
-            "column 'lang'; rename it or export as .jsonl",
+            "column 'lang'; rename it",
         ),
         (
             *("a.parquet", "auto", Example("a", "b\ud800")),
@@ -224,7 +224,7 @@ def test_refuses_what_cannot_be_held(
 
 @pytest.mark.parametrize("name", ["a.txt", "a", "a.xlsx.gz", "a.gz"])
 def test_unknown_suffix(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DataError, match=r"has no suffix of a known file; use one of \.jsonl \.json"):
+    with pytest.raises(DataError, match=r"has no suffix of a known file; use one of \.jsonl "):
         write_examples(tmp_path / name, [Example("a", "b")])
 
 

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+import pinchtune.files
 from pinchtune.data.formats import Located, identify_languages, read_examples
 from pinchtune.errors import DataError, MissingExtra, UsageError
 from pinchtune.records import Example
+
+STARTER = Path(pinchtune.files.__file__).parent / "starter"
 
 ROW = {"instruction": "Hi", "response": "Hello"}
 SHAPES_HINT = "pinchtune (instruction, response), alpaca (instruction, output), messages, "
@@ -322,9 +325,6 @@ def test_missing_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(MissingExtra, match=r"openpyxl is not installed; .*'pinchtune\[data\]'"):
         read_examples(write(tmp_path, "a.xlsx", b""))
-
-
-STARTER = Path(read_examples.__code__.co_filename).parents[1] / "starter"
 
 
 def test_languages_are_identified(tmp_path: Path) -> None:

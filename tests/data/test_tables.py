@@ -17,10 +17,10 @@ from pinchtune.data.tables import (
 )
 from pinchtune.errors import DataError
 
-TRICKY = st.text(st.sampled_from("'=+-@\t\r\n＝＋－＠a_x0041F\x00\x07é字😀"))  # noqa: RUF001
+TRICKY = st.text(st.sampled_from("'=+-@\t\r\n＝＋－＠a_x0041F\x00\x07é字😀"))
 
 
-@pytest.mark.parametrize("sign", [*"=+-@\t\r\n", *"＝＋－＠"])  # noqa: RUF001
+@pytest.mark.parametrize("sign", [*"=+-@\t\r\n", *"＝＋－＠"])
 def test_formulas_are_defused(sign: str) -> None:
     assert defuse(f"{sign}1+1") == f"'{sign}1+1"
     assert defuse(f"'{sign}1+1") == f"''{sign}1+1"
@@ -42,6 +42,11 @@ def test_xlsx_escapes_are_undone_exactly(cell: str) -> None:
     escaped = escape_xlsx(cell)
     assert unescape_xlsx(escaped) == cell
     assert not set(escaped) & set("\x00\x07\r")
+
+
+def test_text_that_looks_like_an_xlsx_escape_is_escaped() -> None:
+    assert escape_xlsx("_x0041_ a\r") == "_x005F_x0041_ a_x000D_"
+    assert unescape_xlsx("_x005F_x0041_ a_x000D_") == "_x0041_ a\r"
 
 
 def test_headers_count_in_any_case() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import pinchtune.files
 from pinchtune.data.formats import read_examples
 from pinchtune.data.textchecks import find_damage, find_mojibake, is_truncated
-from tests.data.test_formats import STARTER
+
+STARTER = Path(pinchtune.files.__file__).parent / "starter"
 
 WHOLE = [
     "Yes",

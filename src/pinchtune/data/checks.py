@@ -143,7 +143,7 @@ def _check_extent(row: Located, max_characters: int) -> Iterator[Finding]:
 
 
 def _blank(text: str) -> bool:
-    """True if nothing of `text` can be seen."""
+    """Return True if nothing of `text` can be seen."""
     import regex
 
     return not regex.search(r"[^\p{C}\p{Z}]", text)

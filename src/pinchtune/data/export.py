@@ -97,11 +97,11 @@ def _check_back(example: Example, row: Mapping[str, Any], shape: str, kind: str)
     if back == example and recognise_shape(row) == shape:
         return
     names = [f.name for f in fields(Example) if getattr(back, f.name) != getattr(example, f.name)]
-    field = (names or ["extra"])[0]
     columns = [name for name in example.extra if name not in back.extra]
-    what = f"the extra column {columns[0]!r}" if columns else f"its {field} as it is"
-    fix = "rename it" if columns else "change it"
-    message = f"a {kind} file of the shape {shape} cannot hold {what}; {fix} or export as .jsonl"
+    field = "extra" if columns else (names or ["extra"])[0]
+    what = f"the extra column {columns[0]!r}; rename it" if columns else f"its {field}; change it"
+    elsewhere = "" if kind.startswith(".json") else " or export as .jsonl"
+    message = f"a {kind} file of the shape {shape} cannot hold {what}{elsewhere}"
     raise DataError(message, field=field)
 
 

@@ -131,7 +131,7 @@ def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int
 
 
 def _is_phone(raw: str, number: PhoneNumber, following: str) -> bool:
-    """False for amounts, and for a mere run of digits that only happens to be a valid number."""
+    """Return False for amounts, and for a run of digits that only happens to be valid."""
     from phonenumbers import PhoneNumberType, number_type
 
     if _compile(_AMOUNT).match(following):

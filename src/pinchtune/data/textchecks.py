@@ -38,7 +38,7 @@ def _compile(pattern: str) -> Any:
 
 
 def is_truncated(text: str) -> bool:
-    """True if `text` may break off in the middle of a sentence or of a block of code."""
+    """Return True if `text` may break off in the middle of a sentence or of a block of code."""
     text = text.rstrip()
     if text.count("```") % 2:
         return True
@@ -99,12 +99,10 @@ def find_mojibake(text: str) -> str:
 
 
 @lru_cache
-def _bytes_of(codec: str) -> dict[int, int | None]:
-    """Return {character: byte}; characters of Latin-1 that are other bytes here are taken out."""
-    table: dict[int, int | None] = {}
+def _bytes_of(codec: str) -> dict[int, int]:
+    """Return {character: byte}; bytes that the code page leaves open stand for themselves."""
+    table: dict[int, int] = {}
     for byte in range(0x80, 0x100):
         char = bytes([byte]).decode(codec, "replace")
         table[ord(char) if char != "\ufffd" else byte] = byte
-    for code in range(0xA0, 0x100):
-        table.setdefault(code, 0x7F)
     return table

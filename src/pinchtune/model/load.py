@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 EMBEDDED = "gemma-3-270m"
+TOKENIZER_FILES = {
+    "tokenizer_config.json": "save the tokenizer there (tokenizer.save_pretrained)",
+}
+WEIGHT_FILES = {
+    "config.json": "name the folder that holds the model",
+    "*.safetensors": "convert the weights (pickled weights are never read)",
+}
 BF16_GAIN = 1.3
 """How much faster than float32 bfloat16 must be to be taken."""
 
@@ -38,26 +48,17 @@ def resolve_base(base: str) -> str:
         return str(_embedded_base())
     folder = Path(base).expanduser()
     if folder.is_dir():
-        _check_folder(folder)
         return str(folder)
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
         raise UsageError(f"model.base: {base}: is not a model folder; name a folder or a hub id")
     return base
 
 
-def _check_folder(folder: Path) -> None:
-    needed = {
-        "config.json": "a model configuration",
-        "tokenizer_config.json": "a tokenizer; save it there with tokenizer.save_pretrained",
-    }
-    for name, what in needed.items():
-        if not (folder / name).is_file():
-            raise UsageError(f"{folder}: has no {name}, so it holds no {what.split(';')[0]}"
-                             + (";" + what.split(";")[1] if ";" in what else ""))
-    if not any(folder.glob("*.safetensors")):
-        raise UsageError(
-            f"{folder}: has no *.safetensors; convert the weights (pickled weights are not read)"
-        )
+def _check_holds(folder: Path, patterns: Mapping[str, str]) -> None:
+    """Raise UsageError if a model folder lacks a file; each pattern comes with what to do."""
+    for pattern, advice in patterns.items():
+        if folder.is_dir() and not any(folder.glob(pattern)):
+            raise UsageError(f"{folder}: has no {pattern}; {advice}")
 
 
 def _embedded_base() -> Path:
@@ -96,6 +97,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
     from transformers import AutoTokenizer
 
     source = resolve_base(base)
+    _check_holds(Path(source), TOKENIZER_FILES)
     try:
         return prepare_tokenizer(AutoTokenizer.from_pretrained(source))
     except (OSError, ValueError) as error:
@@ -107,6 +109,7 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     from transformers import AutoModelForCausalLM
 
     source = resolve_base(config.base)
+    _check_holds(Path(source), WEIGHT_FILES)
     device = pick_device(config.device)
     try:
         model = AutoModelForCausalLM.from_pretrained(
@@ -140,8 +143,17 @@ def load_arm(folder: str | Path, config: ModelConfig) -> PreTrainedModel:
         return load_model(config.model_copy(update={"base": str(folder)}))
     from peft import PeftModel
 
-    merged = PeftModel.from_pretrained(load_model(config), str(folder)).merge_and_unload()
+    with quiet_peft():
+        merged = PeftModel.from_pretrained(load_model(config), str(folder)).merge_and_unload()
     return merged.eval()  # type: ignore[no-any-return, operator]
+
+
+@contextmanager
+def quiet_peft() -> Iterator[None]:
+    """Hide that peft asks transformers for an attribute under its old name."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        yield
 
 
 def pick_device(wanted: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from unicodedata import east_asian_width
 
 from pinchtune.reporting.inputs import Json
 from pinchtune.reporting.svg import AFTER, BEFORE, FAINT, INK, RULE, SOFT, Sheet
@@ -24,7 +25,7 @@ class Size(NamedTuple):
 
 
 WIDE = Size("wide", 720, 170, 580, 13)
-NARROW = Size("narrow", 360, 112, 268, 11.5)
+NARROW = Size("narrow", 360, 122, 268, 11.5)
 ROW, HEAD, FOOT = 25.0, 30.0, 46.0
 """Heights of a language, of a group, and of the scale below them."""
 RED = "#a63c06"
@@ -87,8 +88,8 @@ def forest_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
         _label(sheet, size, row, y)
         marker = "D" if row.is_group else "o"
         _point(sheet, scale, row.after, y, AFTER, width=2.6 if row.is_group else 1.8, marker=marker)
-        value, low, high = (words.number(row.after[k]) for k in ("value", "low", "high"))
-        span = "" if row.after["low"] is None else f" ({low}–{high})"  # noqa: RUF001
+        value, low, high = (words.score(row.after[key]) for key in ("value", "low", "high"))
+        span = "" if row.after["low"] is None else f" ({low}\N{EN DASH}{high})"
         _number(sheet, size, value + span, y, row.is_group)
     return sheet
 
@@ -108,8 +109,8 @@ def margin_sheet(estimate: Json, limit: float, result: str, words: Wording, size
     _beside(sheet, scale(limit), 11, words("figure.limit", limit=f"{limit:g}"), size.font, RED)
     _beside(sheet, scale(NEUTRAL), bottom + 20, words("figure.equal"), size.font, INK)
     sheet.dot(9, 128, AFTER, marker="D")
-    name = f"{words('figure.english_score')}  {words.number(estimate['value'])}"
-    label = f"{name} {words.bracket(estimate, 0)}  →  {result}"
+    name = f"{words('figure.english_score')}  {words.score(estimate['value'], limit)}"
+    label = f"{name} {words.score_bracket(estimate, limit)}  →  {result}"
     sheet.text(22, 128, label, size=size.font + 1, bold=True)
     return sheet
 
@@ -140,7 +141,14 @@ def _lines(rows: Sequence[Row], y: float) -> Iterator[tuple[Row, float]]:
 def _label(sheet: Sheet, size: Size, row: Row, y: float) -> None:
     if row.is_group:
         sheet.band(0, y - HEAD / 2 + 1, sheet.width, HEAD - 2, "#f1f5f9")
-    sheet.text(6 if row.is_group else 16, y, row.name, size=size.font, bold=row.is_group)
+    x = 6 if row.is_group else 16
+    room = (size.left - x - 8) / _breadth(row.name)
+    sheet.text(x, y, row.name, size=min(size.font, room), bold=row.is_group)
+
+
+def _breadth(text: str) -> float:
+    """Return about how wide a text is, in units of its size."""
+    return sum(1.0 if east_asian_width(char) in "WF" else 0.58 for char in text) or 1.0
 
 
 def _number(sheet: Sheet, size: Size, text: str, y: float, bold: bool) -> None:

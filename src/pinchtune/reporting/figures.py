@@ -24,7 +24,6 @@ from pinchtune.reporting.charts import (
 from pinchtune.reporting.inputs import Json, ReportData
 from pinchtune.reporting.svg import Sheet
 from pinchtune.reporting.wording import Wording
-from pinchtune.stats import NEUTRAL
 
 MEASURE = "right_language"
 
@@ -97,8 +96,8 @@ def _forest(data: ReportData, words: Wording) -> FigureView:
         words(
             "figure.forest_fact",
             group=r.name,
-            value=words.number(r.after["value"]),
-            span=words.span(r.after),
+            value=words.score(r.after["value"]),
+            span=words.score_span(r.after),
         )
         for r in rows
         if r.is_group
@@ -117,13 +116,13 @@ def _forest(data: ReportData, words: Wording) -> FigureView:
 
 def _margin(data: ReportData, words: Wording) -> FigureView:
     estimate: Json = data.scores["english"]["estimate"]
-    limit = NEUTRAL - data.scores["english"]["margin"]
+    limit = data.limit("english")
     results = {"kept": "figure.kept", "lost": "figure.lost"}
     result = words(results.get(data.decision["english"], "figure.not_shown"))
     text = words(
         "figure.margin_text",
-        value=words.number(estimate["value"]),
-        span=words.span(estimate),
+        value=words.score(estimate["value"], limit),
+        span=words.score_span(estimate, limit),
         limit=f"{limit:g}",
         result=result,
     )

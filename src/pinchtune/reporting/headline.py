@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from pinchtune.reporting.figures import MEASURE
 from pinchtune.reporting.inputs import Json, ReportData
-from pinchtune.reporting.safety import clean
 from pinchtune.reporting.wording import Wording
 
 ICONS = {"go": "✓", "no-go": "✕", "unclear": "?"}
@@ -55,7 +54,7 @@ def build_headline(data: ReportData, words: Wording) -> HeadlineView:
         ICONS[verdict],
         words(f"headline.{verdict}"),
         words(f"headline.{verdict}_line"),
-        clean(data.verdict.get(words.locale, "")),
+        data.verdict.get(words.locale, ""),
         [_group_card(data, group, words) for group in data.groups],
         _cost_card(data, words),
         words.lines(f"headline.{verdict}_next"),
@@ -95,19 +94,22 @@ def _notes(
             "headline.range", before=words.percent_span(before), after=words.percent_span(after)
         )
         yield _change(data.difference(MEASURE, group), words)
-    rate = data.win_rate(group)
+    rate, limit = data.win_rate(group), data.limit(group)
     if rate["value"] is None:
         yield words("headline.score_missing")
     else:
-        yield words("headline.score", value=words.number(rate["value"]), span=words.span(rate))
+        yield words(
+            "headline.score",
+            value=words.score(rate["value"], limit),
+            span=words.score_span(rate, limit),
+        )
 
 
 def _change(difference: Json, words: Wording) -> str:
     value = words("page.points", value=words.number(difference["value"], sign=True))
-    low, high = (words.number(difference[bound]) for bound in ("low", "high"))
-    if difference["low"] is None or low == high:
+    if difference["low"] is None or difference["low"] == difference["high"]:
         return words("headline.change_only", value=value)
-    return words("headline.change", value=value, span=words.span(difference, sign=True))
+    return words("headline.change", value=value, span=words.change_span(difference))
 
 
 def _cost_card(data: ReportData, words: Wording) -> Card:

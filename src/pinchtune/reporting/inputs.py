@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pinchtune.config import Config
 from pinchtune.data.mix import ARMS
 from pinchtune.records import Answer, Example, Verdict
+from pinchtune.stats import NEUTRAL
 
 Json = Mapping[str, Any]
 UNKNOWN: Json = {"value": None, "low": None, "high": None, "n": 0}
@@ -97,6 +98,11 @@ class ReportData:
         rows = [row for name, row in self.timings.items() if name.split(" ")[0] == stage]
         found = [row[quantity] for row in rows if row.get(quantity) is not None]
         return sum(found) if found else None
+
+    def limit(self, group: str) -> float:
+        """Return the win rate that the interval of a group is held against."""
+        margin: float = self.scores["english"]["margin"] if group == "english" else 0.0
+        return NEUTRAL - margin
 
     @cached_property
     def counts(self) -> Counts:

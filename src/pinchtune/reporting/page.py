@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,7 +20,7 @@ from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.limits import build_limits
 from pinchtune.reporting.mixed import MixedView, build_mixed
 from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
-from pinchtune.reporting.safety import clip
+from pinchtune.reporting.safety import clean, clip
 from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
 from pinchtune.reporting.tables import TableView, build_tables
 from pinchtune.reporting.wording import LOCALES, Wording, check_locale
@@ -86,15 +86,19 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
 
 
 def _environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("pinchtune.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["enumerate"] = enumerate
-    return environment
+
+
+def _finalize(value: object) -> object:
+    """Clean every text on its way into the page; it is escaped after this."""
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _asset(name: str) -> Markup:
@@ -103,9 +107,9 @@ def _asset(name: str) -> Markup:
     return Markup(path.read_text("utf-8").strip())
 
 
-def _policy(script: Any) -> str:
+def _policy(script: str) -> str:
     """Return the content security policy: our own script by its hash, and no request at all."""
-    digest = base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
         f"form-action 'none'; script-src 'sha256-{digest}'"

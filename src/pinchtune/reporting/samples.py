@@ -8,6 +8,7 @@ page of successes cannot come about by choosing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from pinchtune.config import ENGLISH
@@ -131,10 +132,15 @@ def build_samples(data: ReportData, choice: Choice, words: Wording) -> SamplesVi
     return SamplesView(views[:OPEN_SAMPLES], views[OPEN_SAMPLES:], lead if views else "", worse)
 
 
+@lru_cache(maxsize=4)
+def _identifier(codes: tuple[str, ...]) -> Identifier:
+    return Identifier(codes)
+
+
 def _pairs(data: ReportData) -> Iterator[Pair]:
     """Yield the prompts that both arms have answered, in the order of the evaluation."""
     codes = [row["code"] for row in data.scores["languages"]]
-    identifier = Identifier(codes)
+    identifier = _identifier(tuple(codes))
     by_arm = [
         {a.prompt_id: a for a in data.answers.get(arm, ())} for arm in (data.control, data.treated)
     ]

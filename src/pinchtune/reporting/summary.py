@@ -8,7 +8,7 @@ from pinchtune.reporting.figures import MEASURE
 from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.page import NAME_CHARACTERS
-from pinchtune.reporting.safety import clip
+from pinchtune.reporting.safety import clean, clip
 from pinchtune.reporting.wording import Wording
 
 
@@ -19,7 +19,8 @@ def build_summary(data: ReportData, locale: str = "en") -> str:
     name = clip(data.name, NAME_CHARACTERS, 1).text
     parts = [
         f"# {_escape(words('page.title', name=name))}",
-        f"**{top.icon} {top.word}.** {top.line}",
+        f"**{top.icon} {top.word}**",
+        top.line,
         _escape(top.paragraph),
         _table(data, words),
         _cost(top, words),
@@ -27,7 +28,7 @@ def build_summary(data: ReportData, locale: str = "en") -> str:
         "\n".join(f"{i}. {line}" for i, line in enumerate(top.next, 1)),
         words("summary.details"),
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return clean("\n\n".join(part for part in parts if part)) + "\n"
 
 
 def _table(data: ReportData, words: Wording) -> str:
@@ -36,8 +37,8 @@ def _table(data: ReportData, words: Wording) -> str:
     for group in data.groups:
         arms = (data.control, data.treated)
         cells = [_estimate(data, group, arm, words) for arm in arms]
-        rate = data.win_rate(group)
-        score = f"{words.number(rate['value'])} {words.bracket(rate, 0)}".strip()
+        rate, limit = data.win_rate(group), data.limit(group)
+        score = f"{words.score(rate['value'], limit)} {words.score_bracket(rate, limit)}".strip()
         rows.append([words(f"group.{group}"), *cells, score])
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{words('summary.table')}\n\n{table}"

@@ -14,7 +14,9 @@ from typing import Literal
 
 import matplotlib
 from markupsafe import Markup, escape
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 INK, SOFT, FAINT, RULE = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
@@ -67,23 +69,24 @@ class Sheet:
         dashed: bool = False,
     ) -> None:
         """Draw a straight line."""
-        self._axes.plot(
-            [start[0], end[0]], [start[1], end[1]], color=color, linewidth=width,
-            linestyle=(0, (4, 3)) if dashed else "-", solid_capstyle="butt", clip_on=False,
-        )  # fmt: skip
+        style = (0, (4, 3)) if dashed else "-"
+        xs, ys = zip(start, end, strict=True)
+        self._add(Line2D(xs, ys, color=color, lw=width, ls=style, solid_capstyle="butt"))
 
     def dot(
         self, x: float, y: float, color: str, *, filled: bool = True, marker: str = "o"
     ) -> None:
         """Draw a point, hollow unless `filled`."""
-        self._axes.plot(
-            [x], [y], marker=marker, markersize=8.5, markeredgewidth=1.8, markeredgecolor=color,
-            markerfacecolor=color if filled else "#ffffff", clip_on=False,
-        )  # fmt: skip
+        inside = color if filled else "#ffffff"
+        self._add(Line2D([x], [y], marker=marker, ms=8.5, mew=1.8, mec=color, mfc=inside))
 
     def band(self, x: float, y: float, width: float, height: float, color: str) -> None:
         """Fill a rectangle."""
-        self._axes.add_patch(Rectangle((x, y), width, height, color=color, lw=0, clip_on=False))
+        self._add(Rectangle((x, y), width, height, color=color, lw=0))
+
+    def _add(self, artist: Artist) -> None:
+        artist.set_clip_on(False)
+        self._axes.add_artist(artist)
 
     def markup(self, ident: str, title: str, description: str) -> Markup:
         """Return the drawing as an SVG element whose ids all start with `ident`."""
@@ -99,7 +102,7 @@ class Sheet:
 def _embed(svg: str, ident: str, title: str, description: str) -> Markup:
     """Return a whole SVG file as an element for a page: own ids, no addresses, described."""
     body = _NAMESPACES.sub("", _PARTS_TO_DROP.sub("", svg)).replace("xlink:href", "href")
-    body = re.sub(r'\bid="', f'id="{ident}-', body)
+    body = body
     body = body.replace("url(#", f"url(#{ident}-").replace('href="#', f'href="#{ident}-')
     body = _FONT.sub(r"font: \1 sans-serif", body)
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)

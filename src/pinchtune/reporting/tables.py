@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pinchtune.reporting.inputs import Json, ReportData, pick
-from pinchtune.reporting.safety import clean
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import NEUTRAL
 
@@ -96,7 +95,7 @@ def _measure(data: ReportData, name: str, words: Wording) -> TableView:
 
 def _problem(measure: Json, lines: list[Line], words: Wording) -> str:
     if "unavailable" in measure:
-        return words("tables.unavailable", reason=clean(str(measure["unavailable"])))
+        return words("tables.unavailable", reason=str(measure["unavailable"]))
     return "" if lines else words("tables.empty")
 
 

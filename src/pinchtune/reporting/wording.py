@@ -14,6 +14,7 @@ from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.languages import language_name
+from pinchtune.stats import NEUTRAL
 
 LOCALES = ("en", "ja")
 """The languages of the page; each has a catalogue."""
@@ -77,6 +78,13 @@ class Wording:
             return f"−{text}"  # noqa: RUF001 - a true minus sign, as wide as the plus
         return f"+{text}" if sign and rounded > 0 else text
 
+    def score(self, value: float | None, limit: float = NEUTRAL) -> str:
+        """Return a win rate in whole points, or finer where that would hide its side of `limit`."""
+        for digits in (0, 1, 2):
+            if value is None or _side(round(value, digits), limit) == _side(value, limit):
+                break
+        return self.number(value, digits)
+
     def percent(self, estimate: Mapping[str, Any]) -> str:
         """Return a percentage without its interval."""
         if estimate["value"] is None:
@@ -85,14 +93,27 @@ class Wording:
 
     def percent_span(self, estimate: Mapping[str, Any]) -> str:
         """Return the interval of a percentage in words."""
-        return self._span(estimate, "page.span_percent", sign=False) or self._flat(estimate)
+        low, high = (self.number(estimate[bound]) for bound in ("low", "high"))
+        return self._span(estimate, "page.span_percent", low, high) or self._flat(estimate)
 
-    def span(self, estimate: Mapping[str, Any], sign: bool = False) -> str:
-        """Return the interval of a number of points in words."""
-        return self._span(estimate, "page.span", sign) or self("page.span_point")
+    def change_span(self, estimate: Mapping[str, Any]) -> str:
+        """Return the interval of a change in words."""
+        low, high = (self.number(estimate[bound], sign=True) for bound in ("low", "high"))
+        return self._span(estimate, "page.span", low, high) or self("page.span_point")
 
-    def _span(self, estimate: Mapping[str, Any], key: str, sign: bool) -> str:
-        low, high = (self.number(estimate[bound], sign=sign) for bound in ("low", "high"))
+    def score_span(self, estimate: Mapping[str, Any], limit: float = NEUTRAL) -> str:
+        """Return the interval of a win rate in words."""
+        low, high = (self.score(estimate[bound], limit) for bound in ("low", "high"))
+        return self._span(estimate, "page.span", low, high) or self("page.span_point")
+
+    def score_bracket(self, estimate: Mapping[str, Any], limit: float = NEUTRAL) -> str:
+        """Return the interval of a win rate in brackets, empty if there is none."""
+        if estimate["low"] is None or estimate["high"] is None:
+            return ""
+        low, high = (self.score(estimate[bound], limit) for bound in ("low", "high"))
+        return self("page.bracket", low=low, high=high)
+
+    def _span(self, estimate: Mapping[str, Any], key: str, low: str, high: str) -> str:
         if estimate["low"] is None or estimate["high"] is None:
             return self("page.span_missing")
         return "" if low == high else self(key, low=low, high=high)
@@ -118,3 +139,7 @@ class Wording:
         if seconds < 100 * 60:
             return self("cost.minutes", value=self.number(seconds / 60))
         return self("cost.hours", value=self.number(seconds / 3600, 1))
+
+
+def _side(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)

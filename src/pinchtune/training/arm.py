@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinchtune.config import TrainConfig
 from pinchtune.files import write_json
 from pinchtune.model.chat import end_token_ids
+from pinchtune.model.load import quiet_peft
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
@@ -30,9 +30,7 @@ def prepare_model(model: PreTrainedModel, config: TrainConfig) -> Any:
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-    with warnings.catch_warnings():
-        # peft asks transformers for an attribute under its old name.
-        warnings.simplefilter("ignore", FutureWarning)
+    with quiet_peft():
         return get_peft_model(model, lora)
 
 

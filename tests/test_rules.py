@@ -1,0 +1,158 @@
+"""The rules of ARCHITECTURE.md, checked."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import pinchtune
+from pinchtune.config import Config, Section
+
+ROOT = Path(pinchtune.__file__).parent
+REPOSITORY = Path(__file__).parent.parent
+LAYERS = (
+    ("errors", "records", "config", "files", "languages", "progress"),
+    ("data", "stats"),
+    ("model",),
+    ("training", "evaluation"),
+    ("reporting",),
+    ("stages",),
+    ("cli",),
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+FILES = sorted(ROOT.rglob("*.py"))
+LONGEST_FUNCTION, LONGEST_FILE = 60, 400
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_every_module_has_a_layer():
+    assert len(FILES) > 50
+    assert {room(p) for p in FILES} - {"__init__"} == set(LEVEL)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_go_downward(path: Path):
+    if room(path) == "__init__":
+        return
+    for name in imports(path):
+        if name.startswith("pinchtune."):
+            other = name.split(".")[1]
+            allowed = other == room(path) or LEVEL[other] < LEVEL[room(path)]
+            assert allowed or LEVEL[other] == LEVEL[room(path)] == 0, f"{path} imports {name}"
+        if LEVEL[room(path)] < 2 or room(path) in ("evaluation", "reporting"):
+            assert name.split(".")[0] not in ("torch", "transformers", "peft", "accelerate")
+
+
+def test_no_cycle_in_layer_0():
+    graph = {
+        name: {n.split(".")[1] for n in imports(ROOT / f"{name}.py") if n.startswith("pinchtune.")}
+        for name in LAYERS[0]
+    }
+    while graph:
+        leaves = [name for name, below in graph.items() if not below & set(graph)]
+        assert leaves, f"cycle among {sorted(graph)}"
+        for name in leaves:
+            del graph[name]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_sizes(path: Path):
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_help_is_quick_and_light():
+    code = (
+        "import sys, time; start = time.perf_counter()\n"
+        "from pinchtune.cli.main import app\n"
+        "from typer.testing import CliRunner\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "heavy = {'torch', 'transformers', 'numpy', 'pydantic', 'datasets', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    best = min(_help_seconds() for _ in range(5))
+    assert best < 0.5
+
+
+def _help_seconds() -> float:
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "pinchtune.cli", "--help"]
+    subprocess.run(command, capture_output=True, check=True)
+    return time.perf_counter() - start
+
+
+def test_every_option_is_read_somewhere():
+    source = "".join(p.read_text("utf-8") for p in FILES if p.name != "config.py")
+    config = (ROOT / "config.py").read_text("utf-8")
+    for name, field in Config.model_fields.items():
+        options = type(field.default).model_fields if isinstance(field.default, Section) else [name]
+        for option in options:
+            read = f".{option}" in source or config.count(f".{option}") > 0 or option == name
+            assert read or name == "data", f"{name}.{option} is read nowhere"
+
+
+def test_every_option_is_explained():
+    from pinchtune.stages.init import list_options
+
+    options = list_options()
+    assert 30 <= len(options) <= 50
+    assert all(facts["about"] for facts in options.values())
+
+
+def test_exported_names_exist_and_are_documented():
+    readme = (REPOSITORY / "README.md").read_text("utf-8")
+    for name in pinchtune.__all__:
+        assert getattr(pinchtune, name) is not None
+    for verb in ("init", "mix", "preview", "train", "generate", "evaluate", "report", "run", "doctor"):
+        assert f"`pinch {verb}`" in readme
+        assert verb in pinchtune.__all__
+    for verb in ("import", "list", "check", "export"):
+        assert f"`pinch data {verb}`" in readme
+        assert f"{verb}_data" in pinchtune.__all__
+
+
+def test_command_line_is_the_recorded_one():
+    from typer.main import get_command
+
+    from pinchtune.cli.main import app
+
+    command = get_command(app)
+    found = {}
+    groups = {"": command, "data ": command.commands["data"]}
+    for prefix, group in groups.items():
+        for name, verb in group.commands.items():
+            if name != "data":
+                flags = [p.opts[0] for p in verb.params if p.param_type_name == "option"]
+                found[prefix + name] = sorted(f for f in flags if f != "--help")
+    recorded = json.loads(Path(__file__).with_name("options.json").read_text("utf-8"))
+    assert found == recorded, "a new flag is a decision: record it in tests/options.json"
+
+
+def test_no_lock_file_and_no_machine_path():
+    names = {p.name for p in REPOSITORY.iterdir()}
+    assert not names & {"uv.lock", "poetry.lock", "package-lock.json"}
