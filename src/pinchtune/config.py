@@ -66,7 +66,7 @@ class DataConfig(Section):
 class LanguagesConfig(Section):
     """[languages]: which are tuned, which are only evaluated."""
 
-    tuned: tuple[LanguageCode, ...] = Field(("es", "ja", "ru", "ar"), min_length=1)
+    tuned: tuple[LanguageCode, ...] = Field(default=("es", "ja", "ru", "ar"), min_length=1)
     """Languages of the pinch (seen)."""
     unseen: tuple[LanguageCode, ...] = ("cs", "et", "fi", "he", "hi", "it", "sw", "zh")
     """Languages that are evaluated and never tuned."""

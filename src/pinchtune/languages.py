@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.errors import UsageError
 
@@ -167,11 +167,12 @@ def language_name(code: str, locale: str = "en") -> str:
     """Return the language's name in `locale`: `Japanese`, `日本語`."""
     from babel import Locale
 
-    return Locale.parse(locale).languages.get(get_language(code).code, code)
+    name: str = Locale.parse(locale).languages.get(get_language(code).code, code)
+    return name
 
 
 @lru_cache(maxsize=4096)
-def _letter_pattern(script: str) -> object:
+def _letter_pattern(script: str) -> Any:
     import regex
 
     inner = _LETTERS.get(script, rf"\p{{Script={script}}}")
@@ -183,7 +184,7 @@ def script_share(text: str, script: str) -> float:
     import regex
 
     letters = len(regex.findall(r"[\p{L}\p{M}]", text))
-    found = len(_letter_pattern(script).findall(text))  # type: ignore[attr-defined]
+    found = len(_letter_pattern(script).findall(text))
     return found / letters if letters else 0.0
 
 
@@ -211,7 +212,7 @@ class Identifier:
         return model
 
     def identify(self, text: str) -> Guess:
-        """Return the likeliest candidate, or `unknown` for no letters, a foreign script or a tie."""
+        """Return the likeliest candidate; `unknown` for no letters, a foreign script or a tie."""
         eligible = [code for code in self.candidates if self._written_in(text, code)]
         if len(eligible) < 2:
             return Guess(eligible[0], 1.0) if eligible else Guess(UNKNOWN, 0.0)

@@ -14,6 +14,7 @@ from made_up_runs import NOTHING, fake_scores, make_data, make_small
 from pinchtune.config import Config
 from pinchtune.errors import UsageError
 from pinchtune.evaluation.decision import decide
+from pinchtune.evaluation.scores import score_arms
 from pinchtune.records import Answer, Example, Verdict
 from pinchtune.reporting import build_report, build_summary
 
@@ -192,6 +193,30 @@ def test_page_needs_no_machine_learning_library():
         "import sys, pinchtune.reporting; sys.exit(bool({'torch','transformers'} & {*sys.modules}))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_missing_library_is_one_sentence():
+    code = """
+import sys
+sys.modules["matplotlib"] = None
+from pinchtune.errors import MissingExtra
+try:
+    import pinchtune.reporting
+except MissingExtra as error:
+    sys.exit("pinchtune[report]" not in str(error))
+sys.exit(2)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_real_scores_have_the_shape_that_the_page_reads(small):
+    """Scores from the evaluation itself, not made up here."""
+    bits = {arm: {p.id: (80.0, 100) for p in small.prompts} for arm in small.answers}
+    scores = score_arms(small.prompts, small.answers, bits, small.verdicts, small.config)
+    html = build_report(replace(small, scores=scores, decision=decide(scores).to_json()))
+    check(html)
+    assert html.count("There are no values to draw here") == 0
+    assert "0.80" in html
 
 
 def hostile_data():

@@ -129,18 +129,24 @@ def test_samples_show_first_where_the_language_differs(data):
     languages = [pair.language for pair in choice.shown]
     assert languages[:6] == ["es", "ja", "ru", "ar", "he", "hi"]
     assert sorted(languages) == sorted(row["code"] for row in data.scores["languages"])
-    order = [p.id for p in data.prompts]
-    english, pinch = ({a.prompt_id: a.text for a in data.answers[k]} for k in ("english", "pinch"))
-    for pair in choice.shown:
-        mine = [
-            i for i in order if i in {p.id for p in data.prompts if p.language == pair.language}
-        ]
-        if pair.right[0] != pair.right[1]:
-            earlier = mine[: mine.index(pair.prompt.id)]
-            references = {p.id: p.response for p in data.prompts}
-            for i in earlier:
-                right = [references[i].startswith(t[i][:20]) for t in (english, pinch)]
-                assert right[0] == right[1]
+
+
+def test_sample_is_the_first_where_the_language_differs_else_where_somebody_won(data):
+    prompts = [p for p in data.prompts if p.language == "es"]
+    english = [p for p in data.prompts if p.language == "en"]
+    right = [Answer(p.id, "es", p.response, True, 9) for p in prompts]
+    wrong = [Answer(p.id, "es", e.response, True, 9) for p, e in zip(prompts, english, strict=True)]
+    scores = [0.5, 1.0, None, 0.5]
+    verdicts = [
+        Verdict(p.id, "es", score, "", "", "", "j")
+        for p, score in zip(prompts, scores, strict=True)
+    ]
+    for pinch, expected in (
+        ([*right[:2], wrong[2], wrong[3]], 2),
+        (right, 1),
+    ):
+        run = replace(data, answers={"english": right, "pinch": pinch}, verdicts=verdicts)
+        assert [pair.prompt.id for pair in choose_pairs(run).shown] == [prompts[expected].id]
 
 
 def test_what_the_pinch_did_worse_is_shown(data):

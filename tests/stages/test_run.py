@@ -23,10 +23,22 @@ def times(folder: Path) -> dict[str, int]:
 
 def hashes(folder: Path) -> dict[str, str]:
     found = hash_tree(folder / "runs")
-    return {k: v for k, v in found.items() if not k.startswith("report/") and not k.endswith("timings.json")}
+    return {
+        k: v
+        for k, v in found.items()
+        if not k.startswith("report/") and not k.endswith("timings.json")
+    }
 
 
-STAGES = {"mixture", "arms/english", "arms/pinch", "answers/english", "answers/pinch", "evaluation", "report"}
+STAGES = {
+    "mixture",
+    "arms/english",
+    "arms/pinch",
+    "answers/english",
+    "answers/pinch",
+    "evaluation",
+    "report",
+}
 
 
 def test_whole_circle_then_nothing(make_project: Callable[..., Path]):

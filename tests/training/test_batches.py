@@ -16,7 +16,10 @@ def test_each_row_once_and_the_pinch_even(rows, data):
     pinch = data.draw(st.lists(st.booleans(), min_size=len(lengths), max_size=len(lengths)))
     steps = plan_epoch(lengths, pinch, batch_size, seed, 0)
     assert sorted(i for step in steps for i in step) == list(range(len(lengths)))
-    assert {len(step) for step in steps} <= {len(lengths) // len(steps), -(-len(lengths) // len(steps))}
+    assert {len(step) for step in steps} <= {
+        len(lengths) // len(steps),
+        -(-len(lengths) // len(steps)),
+    }
     share = [sum(pinch[i] for i in step) for step in steps]
     assert max(share) - min(share) <= 1
 
@@ -40,7 +43,9 @@ def test_like_lengths_meet():
 def test_processes_share_a_step_without_loss(rows, processes, size):
     lengths, _, _ = rows
     step = list(range(len(lengths)))
-    parts = [split_step(step, lengths, size, p, processes) for p in range(processes)]
+    parts = [
+        split_step(step, dict(enumerate(lengths)), size, p, processes) for p in range(processes)
+    ]
     assert sorted(i for part in parts for micro in part for i in micro) == step
     assert len({len(part) for part in parts}) == 1
     assert all(len(micro) <= size for part in parts for micro in part)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ def fresh_state():
 def make_trainer(tiny_model, folder, rows=16, **settings) -> Trainer:
     tokenizer = load_tokenizer(str(tiny_model))
     model = AutoModelForCausalLM.from_pretrained(tiny_model, dtype=torch.float32)
-    examples = [Example(f"Question {i}" * (i % 3 + 1), f"Answer {i} " * (i % 5 + 1)) for i in range(rows)]
+    examples = [
+        Example(f"Question {i}" * (i % 3 + 1), f"Answer {i} " * (i % 5 + 1)) for i in range(rows)
+    ]
     encoded = [
         Row(encode_example(tokenizer, e, 500), "en" if i % 4 else "ja", i % 4 == 0)
         for i, e in enumerate(examples)
@@ -111,7 +114,7 @@ def test_loss_that_is_not_finite_stops_the_run(tiny_model, tmp_path):
     trainer = make_trainer(tiny_model, tmp_path / "arm")
     with torch.no_grad():
         next(p for p in trainer.model.parameters() if p.requires_grad).fill_(float("nan"))
-    with pytest.raises(RunError, match="loss is not finite; lower train.learning_rate"):
+    with pytest.raises(RunError, match=r"loss is not finite; lower train\.learning_rate"):
         trainer.run()
     assert not (tmp_path / "arm" / "adapter_model.safetensors").exists()
 
@@ -121,7 +124,7 @@ def test_schedule_rises_then_falls_to_zero():
     rates = [schedule(step, 10, config) for step in range(11)]
     assert rates[:2] == [0.05, 0.1]
     assert rates[2] == pytest.approx(0.1)
-    assert all(a > b for a, b in zip(rates[2:], rates[3:]))
+    assert all(a > b for a, b in pairwise(rates[2:]))
     assert rates[10] == pytest.approx(0)
 
 
@@ -130,9 +133,19 @@ def test_two_processes_of_four_equal_one_of_eight(tiny_model, tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2"]
     environment = {**os.environ, "MASTER_ADDR": "127.0.0.1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*command, "--master_port=0", "--rdzv_backend=c10d", "--rdzv_endpoint=127.0.0.1:0",
-         str(SCRIPT), str(tiny_model), str(tmp_path / "two")],
-        env=environment, capture_output=True, text=True, timeout=240,
+        [
+            *command,
+            "--master_port=0",
+            "--rdzv_backend=c10d",
+            "--rdzv_endpoint=127.0.0.1:0",
+            str(SCRIPT),
+            str(tiny_model),
+            str(tmp_path / "two"),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     for name, tensor in weights(tmp_path / "one").items():

@@ -29,9 +29,7 @@ Overrides = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
-Arms = Annotated[
-    list[str] | None, typer.Argument(help="Arms (default: all).", show_default=False)
-]
+Arms = Annotated[list[str] | None, typer.Argument(help="Arms (default: all).", show_default=False)]
 Gate = Annotated[
     bool, typer.Option("--gate", help="Exit with 3 unless the verdict is go (for CI).")
 ]

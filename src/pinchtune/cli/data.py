@@ -15,7 +15,9 @@ app = typer.Typer(
 )
 Format = Annotated[
     str,
-    typer.Option(help="Shape of the rows: auto, pinchtune, messages, prompt-completion, alpaca, sharegpt."),
+    typer.Option(
+        help="Shape of the rows: auto, pinchtune, messages, prompt-completion, alpaca, sharegpt."
+    ),
 ]
 
 
@@ -40,7 +42,9 @@ def import_command(
 
 
 @app.command("list")
-def list_command(folder: Folder = HERE, overrides: Overrides = None, as_json: AsJson = False) -> None:
+def list_command(
+    folder: Folder = HERE, overrides: Overrides = None, as_json: AsJson = False
+) -> None:
     """List the data sets with their languages."""
     from pinchtune.stages.data import list_data
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from pinchtune.cli.common import HERE, AsJson, Folder, Gate, Overrides, Quiet
-from pinchtune.cli.common import exit_code, open_project, pick_progress, show
+from pinchtune.cli.common import (
+    HERE,
+    AsJson,
+    Folder,
+    Gate,
+    Overrides,
+    Quiet,
+    exit_code,
+    open_project,
+    pick_progress,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from pinchtune.cli.common import HERE, Arms, AsJson, Folder, Overrides, Quiet
-from pinchtune.cli.common import open_project, pick_progress, show
+from pinchtune.cli.common import (
+    HERE,
+    Arms,
+    AsJson,
+    Folder,
+    Overrides,
+    Quiet,
+    open_project,
+    pick_progress,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:

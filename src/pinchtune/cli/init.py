@@ -28,7 +28,11 @@ def command(
 
     if options:
         found = list_options()
-        show(found, "\n".join(f"{k} = {v['default']}  # {v['about']}" for k, v in found.items()), as_json)
+        show(
+            found,
+            "\n".join(f"{k} = {v['default']}  # {v['about']}" for k, v in found.items()),
+            as_json,
+        )
         return
     path = init(folder, starter=not empty)
     show({"config": str(path)}, f"{path} is ready; next: pinch run -p {folder}", as_json)

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from pinchtune.cli.common import HERE, AsJson, Folder, Overrides, Quiet
-from pinchtune.cli.common import open_project, pick_progress, show
+from pinchtune.cli.common import (
+    HERE,
+    AsJson,
+    Folder,
+    Overrides,
+    Quiet,
+    open_project,
+    pick_progress,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +22,10 @@ def register(app: typer.Typer) -> None:
 
 
 def command(
-    folder: Folder = HERE, overrides: Overrides = None, as_json: AsJson = False, quiet: Quiet = False
+    folder: Folder = HERE,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make the mixture of both arms: English only, and English with the pinch."""
     from pinchtune.stages.mix import mix
@@ -22,5 +33,7 @@ def command(
     run = mix(open_project(folder, overrides), pick_progress(quiet))
     facts = run.manifest() or {}
     counts = ", ".join(f"{code} {n}" for code, n in facts["examples"]["pinch"].items())
-    text = f"{run.path}: pinch arm {counts}; {facts['untouched']['examples']} English rows untouched"
+    text = (
+        f"{run.path}: pinch arm {counts}; {facts['untouched']['examples']} English rows untouched"
+    )
     show(facts, text, as_json)

@@ -17,7 +17,8 @@ def register(app: typer.Typer) -> None:
 def command(
     arm: Annotated[str, typer.Argument(help="Arm whose mixture is shown.")] = "pinch",
     row: Annotated[
-        int | None, typer.Option(help="Row of the mixture, from 1 (default: the first of the pinch).")
+        int | None,
+        typer.Option(help="Row of the mixture, from 1 (default: the first of the pinch)."),
     ] = None,
     folder: Folder = HERE,
     overrides: Overrides = None,

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from pinchtune.cli.common import HERE, AsJson, Folder, Overrides, Quiet
-from pinchtune.cli.common import open_project, pick_progress, show
+from pinchtune.cli.common import (
+    HERE,
+    AsJson,
+    Folder,
+    Overrides,
+    Quiet,
+    open_project,
+    pick_progress,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +22,10 @@ def register(app: typer.Typer) -> None:
 
 
 def command(
-    folder: Folder = HERE, overrides: Overrides = None, as_json: AsJson = False, quiet: Quiet = False
+    folder: Folder = HERE,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write the report: one HTML page in English and Japanese, and a summary."""
     from pinchtune.stages.report import report

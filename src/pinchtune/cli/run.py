@@ -6,8 +6,18 @@ from textwrap import fill
 
 import typer
 
-from pinchtune.cli.common import HERE, AsJson, Folder, Gate, Overrides, Quiet
-from pinchtune.cli.common import exit_code, open_project, pick_progress, show
+from pinchtune.cli.common import (
+    HERE,
+    AsJson,
+    Folder,
+    Gate,
+    Overrides,
+    Quiet,
+    exit_code,
+    open_project,
+    pick_progress,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from pinchtune.cli.common import HERE, Arms, AsJson, Folder, Overrides, Quiet
-from pinchtune.cli.common import open_project, pick_progress, show
+from pinchtune.cli.common import (
+    HERE,
+    Arms,
+    AsJson,
+    Folder,
+    Overrides,
+    Quiet,
+    open_project,
+    pick_progress,
+    show,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -24,8 +33,5 @@ def command(
     from pinchtune.stages.train import train
 
     runs = train(open_project(folder, overrides), arms or (), pick_progress(quiet))
-    show({arm: run.manifest() for arm, run in runs.items()}, _text(runs), as_json)
-
-
-def _text(runs: dict[str, object]) -> str:
-    return "\n".join(f"{arm}: {getattr(run, 'path', '')}" for arm, run in runs.items())
+    text = "\n".join(f"{arm}: {run.path}" for arm, run in runs.items())
+    show({arm: run.manifest() for arm, run in runs.items()}, text, as_json)

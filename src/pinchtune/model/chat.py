@@ -23,7 +23,8 @@ TEMPLATE = (
     "{% if message['role'] == 'system' %}{{ message['content'] }}\n\n"
     "{% elif message['role'] == 'user' %}"
     "### Instruction:\n{{ message['content'] }}\n\n### Response:\n"
-    "{% else %}{% generation %}{{ message['content'] }}{{ eos_token }}{% endgeneration %}{{ '\n\n' }}"
+    "{% else %}{% generation %}{{ message['content'] }}{{ eos_token }}{% endgeneration %}"
+    "{{ '\n\n' }}"
     "{% endif %}{% endfor %}"
 )
 """The plain template for base models; TRL's assistant masks understand `generation` too."""
@@ -67,7 +68,9 @@ def render_prompt(tokenizer: Tokenizer, example: Example) -> str:
 
 def encode_prompt(tokenizer: Tokenizer, example: Example) -> list[int]:
     """Return the token ids that generation starts from."""
-    ids: list[int] = tokenizer(render_prompt(tokenizer, example), add_special_tokens=False).input_ids
+    ids: list[int] = tokenizer(
+        render_prompt(tokenizer, example), add_special_tokens=False
+    ).input_ids
     return ids
 
 

@@ -162,7 +162,9 @@ class EndpointGenerator:
             if delay is None:
                 break
             time.sleep(delay)
-        raise RunError(f"{self.config.endpoint}: no answer after 3 tries ({reason}); run again later")
+        raise RunError(
+            f"{self.config.endpoint}: no answer after 3 tries ({reason}); run again later"
+        )
 
 
 def _answer(prompt: Example, text: str, stopped: bool, tokens: int) -> Answer:

@@ -9,7 +9,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
@@ -120,7 +120,7 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     model.config.use_cache = True
     # A strided last position times frozen weights copies the whole output layer once a row.
     model.get_output_embeddings().register_forward_pre_hook(_make_contiguous)
-    moved: PreTrainedModel = model.to(device)  # type: ignore[arg-type]
+    moved: PreTrainedModel = model.to(device)
     return moved.eval()
 
 
@@ -145,7 +145,7 @@ def load_arm(folder: str | Path, config: ModelConfig) -> PreTrainedModel:
 
     with quiet_peft():
         merged = PeftModel.from_pretrained(load_model(config), str(folder)).merge_and_unload()
-    return merged.eval()  # type: ignore[no-any-return, operator]
+    return merged.eval()
 
 
 @contextmanager
@@ -160,7 +160,11 @@ def pick_device(wanted: str) -> str:
     """Return the device to use; UsageError if the wanted one is not there."""
     import torch
 
-    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    have = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
     if wanted == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if have[name])
     if not have[wanted]:
@@ -191,10 +195,9 @@ def bf16_gain() -> float:
     if name not in known:
         slow, fast = time_matmul(torch.float32), time_matmul(torch.bfloat16)
         known[name] = slow / fast
-        try:
+        # A read-only cache costs a second each time, nothing else.
+        with suppress(RunError):
             write_json(file, known)
-        except RunError:
-            pass  # a read-only cache costs a second each time, nothing else
     return known[name]
 
 
@@ -233,4 +236,8 @@ def model_facts(base: str) -> dict[str, Any]:
     if done.is_file():
         return {"base": base, "weights": read_json(done)}
     weights = {p.name: hash_file(p) for p in sorted(folder.glob("*.safetensors"))}
-    return {"base": base, "weights": weights, "config": json.loads((folder / "config.json").read_text())}
+    return {
+        "base": base,
+        "weights": weights,
+        "config": json.loads((folder / "config.json").read_text()),
+    }

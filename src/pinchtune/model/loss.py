@@ -7,6 +7,7 @@ chunk is formed while its probabilities are at hand: logits are computed once an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -22,7 +23,9 @@ class _TokenLoss(torch.autograd.Function):
     """Loss of each target token; the gradients are computed in the forward pass."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float) -> Tensor:
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
+    ) -> Tensor:
         """Return the losses in nats, float32 [N], of hidden [N, D] and weight [V, D]."""
         head = weight.to(hidden.dtype)
         losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
@@ -64,11 +67,12 @@ def _chunk(hidden: Tensor, head: Tensor, targets: Tensor, softcap: float) -> tup
 class TargetLoss(nn.Module):
     """A causal language model seen as one function: tokens in, losses of target tokens out."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model
         inner: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
-        self._decoder, self._head = inner.get_decoder(), inner.get_output_embeddings()
+        self._decoder: Any = inner.get_decoder()
+        self._head: Any = inner.get_output_embeddings()
         config = inner.config.get_text_config()
         self._softcap = float(getattr(config, "final_logit_softcapping", None) or 0.0)
         if getattr(self._head, "bias", None) is not None or not hasattr(self._head, "weight"):
@@ -87,15 +91,17 @@ class TargetLoss(nn.Module):
         ids, mask and targets are [B, T]; targets marks the tokens to predict.
         """
         states = self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
-        losses: Tensor = _TokenLoss.apply(
-            states, self._head.weight, ids[:, 1:][targets[:, 1:]], self._softcap
-        )
-        return losses
+        wanted = ids[:, 1:][targets[:, 1:]]
+        apply: Callable[..., Tensor] = _TokenLoss.apply
+        return apply(states, self._head.weight, wanted, self._softcap)
 
     @torch.no_grad()
     def nats(self, ids: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
         """Return the summed loss of each row in nats, float64 [B], with float32 logits."""
-        states, rows = self.hidden(ids, mask)[:, :-1][targets[:, 1:]], targets[:, 1:].nonzero()[:, 0]
+        states, rows = (
+            self.hidden(ids, mask)[:, :-1][targets[:, 1:]],
+            targets[:, 1:].nonzero()[:, 0],
+        )
         wanted = ids[:, 1:][targets[:, 1:]]
         sums = torch.zeros(len(ids), dtype=torch.float64)
         head = self._head.weight.to(states.dtype)

@@ -11,8 +11,9 @@ try:
     from pinchtune.reporting.page import build_report
     from pinchtune.reporting.summary import build_summary
 except ModuleNotFoundError as error:
-    if error.name not in ("jinja2", "markupsafe", "matplotlib"):
+    library = str(error.name).split(".")[0]
+    if library not in ("jinja2", "markupsafe", "matplotlib"):
         raise
-    raise MissingExtra(error.name, "report") from error
+    raise MissingExtra(library, "report") from error
 
 __all__ = ["ReportData", "build_report", "build_summary"]

@@ -102,7 +102,7 @@ class Sheet:
 def _embed(svg: str, ident: str, title: str, description: str) -> Markup:
     """Return a whole SVG file as an element for a page: own ids, no addresses, described."""
     body = _NAMESPACES.sub("", _PARTS_TO_DROP.sub("", svg)).replace("xlink:href", "href")
-    body = body
+    body = re.sub(r'\bid="', f'id="{ident}-', body)
     body = body.replace("url(#", f"url(#{ident}-").replace('href="#', f'href="#{ident}-')
     body = _FONT.sub(r"font: \1 sans-serif", body)
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)

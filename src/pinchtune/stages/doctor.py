@@ -43,7 +43,9 @@ def _machine() -> list[Fact]:
 
     device = pick_device("auto")
     rate = MATRIX_FLOPS / time_matmul(pick_dtype("auto", device)) if device == "cpu" else 0.0
-    slow = "tuning will take hours; use a smaller dose of work or a GPU" if rate < SLOW_FLOPS else ""
+    slow = (
+        "tuning will take hours; use a smaller dose of work or a GPU" if rate < SLOW_FLOPS else ""
+    )
     free = shutil.disk_usage(_existing(cache_folder())).free / 2**30
     memory = _memory_gib()
     return [

@@ -120,7 +120,10 @@ def _resumable(
 ) -> list[dict[str, Any]]:
     """Return all rows of all batches, appending each finished batch to `path` as one line."""
     batches = _read_partial(path)
-    with progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task, path.open("a") as file:
+    with (
+        progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task,
+        path.open("a") as file,
+    ):
         for k in range(len(batches), len(sizes)):
             rows = make(k)
             file.write(json.dumps(rows, ensure_ascii=False) + "\n")

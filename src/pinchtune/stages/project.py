@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pinchtune.config import Config, load_config
-from pinchtune.data.mix import ARMS
 from pinchtune.data.formats import read_examples
+from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_bytes, hash_file
 from pinchtune.records import Example, content_hash

@@ -8,7 +8,7 @@ padded; two examples never share a row, so nothing leaks between them. No torch 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 POOL = 8
 """Steps whose examples are sorted together: like lengths meet, yet the order stays random."""
@@ -45,7 +45,7 @@ def plan_epoch(
 
 
 def split_step(
-    step: Sequence[int], lengths: Sequence[int], size: int, process: int = 0, processes: int = 1
+    step: Sequence[int], lengths: Mapping[int, int], size: int, process: int = 0, processes: int = 1
 ) -> list[list[int]]:
     """Return this process's micro-batches of at most `size` rows; all processes get as many.
 

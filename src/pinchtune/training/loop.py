@@ -73,7 +73,9 @@ def plan_steps(rows: Sequence[Row], config: TrainConfig) -> list[list[int]]:
     pinch = [row.is_pinch for row in rows]
     epochs = range(config.epochs)
     return [
-        step for e in epochs for step in plan_epoch(lengths, pinch, config.batch_size, config.seed, e)
+        step
+        for e in epochs
+        for step in plan_epoch(lengths, pinch, config.batch_size, config.seed, e)
     ]
 
 
@@ -109,7 +111,7 @@ class Trainer:
         self.forward, self.optimizer = self.accelerator.prepare(self.loss, self.optimizer)
 
     def run(self, on_step: OnStep = lambda progress: None) -> None:
-        """Tune from the newest checkpoint to the end and save the arm; RunError if the loss breaks."""
+        """Tune from the newest checkpoint to the end, save the arm; RunError if the loss breaks."""
         accelerator, config = self.accelerator, self.config
         if config.tracker != "none":
             accelerator.init_trackers("pinchtune", config=config.model_dump(mode="json"))
@@ -173,7 +175,10 @@ class Trainer:
             for i, value in zip(indices, _row_sums(losses.detach(), batch), strict=False):
                 before, tokens = sums[self.rows[i].language]
                 count = self.rows[i].encoded.target_count
-                sums[self.rows[i].language] = (before + weight * value, tokens + int(weight) * count)
+                sums[self.rows[i].language] = (
+                    before + weight * value,
+                    tokens + int(weight) * count,
+                )
         norm = accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
         return _gather_sums(accelerator, sums), float(norm)
 
@@ -251,12 +256,15 @@ def _synchronised(accelerator: Accelerator, model: Any, last: bool) -> Any:
 
 
 def _inner(optimizer: Any) -> torch.optim.Optimizer:
-    return getattr(optimizer, "optimizer", optimizer)
+    inner: torch.optim.Optimizer = getattr(optimizer, "optimizer", optimizer)
+    return inner
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, float]:
     """Return nested facts as `name/language` numbers, as trackers want them."""
     flat: dict[str, float] = {}
     for key, value in facts.items():
-        flat |= {f"{key}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+        flat |= (
+            {f"{key}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
+        )
     return flat
