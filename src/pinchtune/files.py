@@ -49,9 +49,22 @@ def atomic_write(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
         Path(name).unlink(missing_ok=True)
 
 
+@contextmanager
+def name_write_errors(path: str | Path) -> Iterator[None]:
+    """Turn what goes wrong in writing to `path` into a RunError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise _write_error(Path(path), error) from error
+
+
 def _write_error(path: Path, error: OSError) -> RunError:
     if error.errno == errno.ENOSPC:
         return RunError(f"{path}: the disk is full; free some space and run the command again")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return RunError(
+            f"{path}: cannot be written (a file stands where a folder should be); move it away"
+        )
     reason = (error.strerror or str(error)).lower()
     return RunError(f"{path}: cannot be written ({reason}); check the folder and its permissions")
 
@@ -75,6 +88,28 @@ def write_jsonl(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> int:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             count += 1
     return count
+
+
+def append_line(path: str | Path, text: str) -> None:
+    """Add one line to `path`, on the disk when this returns."""
+    with name_write_errors(path), Path(path).open("ab") as file:
+        file.write(f"{text}\n".encode())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def cut_lines(path: str | Path, most: int | None = None) -> list[str]:
+    """Cut `path` back to its first `most` whole lines and return them; [] if it is not there.
+
+    A half-written last line goes. Nothing is written anew, so a full disk loses nothing.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1][:most]
+    with name_write_errors(path), path.open("r+b") as file:
+        file.truncate(sum(len(line) + 1 for line in lines))
+    return [line.decode("utf-8") for line in lines]
 
 
 def read_text(path: str | Path) -> str:
@@ -130,7 +165,8 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
             message = f"is not valid JSON ({reason}); correct or remove the line"
             raise DataError(message, path, number) from error
         if not isinstance(row, dict):
-            message = f"holds {_json_kind(row)} where an object {{…}} was expected"
+            kind = _json_kind(row)
+            message = f"holds {kind} where an object {{…}} was expected; correct or remove the line"
             raise DataError(message, path, number)
         yield number, row
 
@@ -153,6 +189,8 @@ def check_file(path: str | Path) -> Path:
         raise DataError("is a folder; name a file", path)
     if not path.exists():
         raise DataError("does not exist; check the name", path)
+    if not path.is_file():
+        raise DataError("is a pipe or a device; name an ordinary file", path)
     if not os.access(path, os.R_OK):
         raise DataError("cannot be read; check its permissions", path)
     return path
@@ -225,10 +263,11 @@ class RunFolder:
         """Make the folder ready; partial work from another key is removed."""
         marker = self.path / "stage.json"
         same = marker.is_file() and read_json(marker).get("key") == self.key
-        if not same or (self.path / "manifest.json").is_file():
-            # The manifest goes first, so that a half-removed folder never looks complete.
-            (self.path / "manifest.json").unlink(missing_ok=True)
-            shutil.rmtree(self.path, ignore_errors=True)
+        if self.path.is_dir() and (not same or (self.path / "manifest.json").is_file()):
+            with name_write_errors(self.path):
+                # The manifest goes first, so that a half-removed folder never looks complete.
+                (self.path / "manifest.json").unlink(missing_ok=True)
+                shutil.rmtree(self.path)
         write_json(marker, {"key": self.key})
 
     def finish(self, facts: Mapping[str, Any]) -> dict[str, Any]:

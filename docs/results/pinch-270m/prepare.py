@@ -33,6 +33,9 @@ seed = {seed}
 [train]
 seed = {seed}
 validate_every = 0
+learning_rate = 5e-4
+epochs = 1
+batch_size = 8
 [generate]
 max_new_tokens = 64
 batch_size = 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import traceback
 
 import typer
 
@@ -21,6 +22,10 @@ from pinchtune.cli import (
     train,
 )
 from pinchtune.errors import RUN_FAILED, PinchError
+
+INTERRUPTED = 130
+DEBUG = "PINCH_DEBUG"
+"""Environment variable that shows the traceback of any error."""
 
 app = typer.Typer(
     name="pinch",
@@ -57,23 +62,35 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; every foreseen error is one sentence on stderr."""
+    """Run the command line; every error is one sentence on stderr."""
     # Nothing phones home: libraries are told so before they are imported.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         app()
-    except PinchError as error:
-        _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _fail("stopped; run the command again to go on where it was", 130)
-    except MemoryError:
-        _fail("out of memory; lower train.device_batch_size or generate.batch_size", RUN_FAILED)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        _fail("the disk is full; free some space and run the command again", RUN_FAILED)
+    except SystemExit as end:
+        # Typer has caught the Ctrl-C by then.
+        if end.code == INTERRUPTED:
+            _fail("stopped; run the command again to go on where it was", INTERRUPTED)
+        raise
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            traceback.print_exc()
+        _fail(_sentence(error), getattr(error, "exit_code", RUN_FAILED))
+
+
+def _sentence(error: Exception) -> str:
+    """Return what to say of an error; of an unforeseen one also how to see more."""
+    if isinstance(error, PinchError):
+        return str(error)
+    # By name: torch has an own class for the memory of a GPU, and is not imported here.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "out of memory; lower train.device_batch_size or generate.batch_size"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full; free some space and run the command again"
+    what = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
+    return f"unforeseen error ({what}); run it again with {DEBUG}=1 to see the traceback"
 
 
 def _fail(sentence: str, code: int) -> None:

@@ -48,6 +48,8 @@ def write_examples(path: str | Path, examples: Iterable[Example], format: str = 
     kind = (path.with_suffix("") if packed else path).suffix.lower()
     if kind not in _WRITERS or (packed and kind in (".xlsx", ".parquet")):
         raise DataError(f"has no suffix of a known file; use one of {' '.join(_WRITERS)}", path)
+    if path.is_dir():
+        raise DataError("is a folder; name a file", path)
     rows = _store_rows(path, list(examples), shape, kind)
     data = _WRITERS[kind](rows)
     with atomic_write(path, "wb") as file:

@@ -71,7 +71,8 @@ def _read_array(text: str, start: int) -> Iterator[tuple[int, dict[str, Any]]]:
     for item in _elements(text, start):
         line, counted = line + text.count("\n", counted, item.start), item.start
         if not isinstance(item.value, dict):
-            message = f"holds {name_kind(item.value)} where an object {{…}} was expected"
+            kind = name_kind(item.value)
+            message = f"holds {kind} where an object {{…}} was expected; correct or remove it"
             raise DataError(message, line=line)
         yield line, item.value
 

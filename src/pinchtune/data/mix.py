@@ -49,13 +49,15 @@ def make_mixture(
             f"mix.dose: {dose} examples cannot replace {len(english)} English ones; "
             "lower the dose, raise mix.budget, or set mix.mode to 'add'"
         )
-    pinch = draw_pinch([e for e in pool if _usable(e)], languages, dose, config.seed)
+    # A row whose language nobody could tell is of none of them; `pinch data check` lists it.
+    known = [e for e in pool if _usable(e) and e.language]
+    pinch = draw_pinch(known, languages, dose, config.seed)
     replaced = _draw_replaced(english, dose if config.mode == "replace" else 0, config.seed)
     rest = [e for e in english if e.id not in replaced]
     facts = _facts(english, rest, pinch, languages, config)
     facts["not_used"] = {
         "base": len(base) - len(usable),
-        "pinch": sum(not _usable(e) for e in pool),
+        "pinch": sum(not (_usable(e) and e.language) for e in pool),
     }
     return Mixture(english, spread(rest, pinch), facts)
 

@@ -27,13 +27,14 @@ def _judge(data: ReportData, words: Wording) -> Iterator[str]:
 
 
 def _sample(data: ReportData, words: Wording) -> Iterator[str]:
+    few = [row["n"] for row in data.decision["reasons"] if row["code"] == "few_prompts"]
     prompts = [row["prompts"] for row in data.scores["languages"] if row["prompts"]] or [0]
     low, high = min(prompts), max(prompts)
-    key = "limits.prompts" if low < high else "limits.prompts_one"
-    yield words(key, low=words.number(low), high=words.number(high))
-    few = [row["n"] for row in data.decision["reasons"] if row["code"] == "few_prompts"]
     if few:
         yield words("limits.few", n=min(few))
+    else:
+        key = "limits.prompts" if low < high else "limits.prompts_one"
+        yield words(key, low=words.number(low), high=words.number(high))
     recipe, dose = data.mixture["recipe"], len(data.mixture.get("pinch", []))
     if dose:
         yield words("limits.draw", seed=recipe["seed"], dose=words.number(dose))

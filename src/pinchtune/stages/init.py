@@ -36,11 +36,19 @@ def init(folder: str | Path, starter: bool = True) -> Path:
         raise UsageError(f"{path}: exists already; choose another folder")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; choose another name")
-    if starter:
-        for name, text in starter_files().items():
-            write_text(folder / "data" / name, text)
+    texts = starter_files() if starter else {}
+    for name, text in texts.items():
+        _refuse_other(folder / "data" / name, text)
+    for name, text in texts.items():
+        write_text(folder / "data" / name, text)
     write_text(path, _toml(folder.resolve().name, Config()))
     return path
+
+
+def _refuse_other(path: Path, text: str) -> None:
+    """Raise UsageError if `path` holds anything else than `text`: it is somebody's work."""
+    if path.exists() and (path.is_dir() or path.read_bytes() != text.encode()):
+        raise UsageError(f"{path}: exists already; use --empty to keep it, or choose another folder")
 
 
 def starter_files() -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pinchtune.config import ENGLISH
 from pinchtune.data.formats import read_examples
+from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
 from pinchtune.stages.project import Project, finished
 
@@ -23,7 +24,8 @@ def preview(project: Project, arm: str = "pinch", row: int | None = None) -> lis
     from pinchtune.model.chat import encode_example
     from pinchtune.model.load import load_tokenizer
 
-    project.check_arms([arm])
+    if arm not in ARMS:
+        raise UsageError(f"unknown arm {arm!r}; use one of: {', '.join(ARMS)}")
     finished(project.path("mixture"), "mix")
     rows = [r.example for r in read_examples(project.path("mixture", f"{arm}.jsonl"))]
     if row is None:

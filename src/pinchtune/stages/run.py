@@ -21,6 +21,7 @@ def run(project: Project, progress: Progress | None = None) -> dict[str, Any]:
     What was made from the same inputs before is kept: a second call computes nothing.
     """
     progress = progress or Silent()
+    project.evaluation_prompts()  # what is wrong with them shows before hours of tuning
     mix(project, progress)
     train(project, progress=progress)
     generate(project, progress=progress)
