@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 
 from pinchtune.errors import ConfigError, UsageError
 from pinchtune.files import read_text
@@ -30,9 +38,12 @@ def _known_language(code: str) -> str:
 
 
 LanguageCode = Annotated[str, AfterValidator(_known_language)]
-Positive = Annotated[int, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+# Strict: TOML has types, and `dose = true` or `dose = "4"` is a slip.
+Seed = Annotated[int, Field(strict=True)]
+Positive = Annotated[Seed, Field(gt=0)]
+Count = Annotated[Seed, Field(ge=0)]
+Number = Annotated[float, Field(strict=True)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
@@ -44,7 +55,7 @@ class Section(BaseModel):
 class ModelConfig(Section):
     """[model]: the base model."""
 
-    base: str = "gemma-3-270m"
+    base: Annotated[str, Field(min_length=1)] = "gemma-3-270m"
     """`gemma-3-270m` (embedded), a Hugging Face id, or a folder."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes the fastest there is."""
@@ -66,13 +77,15 @@ class DataConfig(Section):
 class LanguagesConfig(Section):
     """[languages]: which are tuned, which are only evaluated."""
 
-    tuned: tuple[LanguageCode, ...] = Field(default=("es", "ja", "ru", "ar"), min_length=1)
+    tuned: tuple[LanguageCode, ...] = ("es", "ja", "ru", "ar")
     """Languages of the pinch (seen)."""
     unseen: tuple[LanguageCode, ...] = ("cs", "et", "fi", "he", "hi", "it", "sw", "zh")
     """Languages that are evaluated and never tuned."""
 
     @model_validator(mode="after")
     def _disjoint(self) -> LanguagesConfig:
+        if not self.tuned:
+            raise ValueError("tuned is empty; name at least one language")
         both = sorted(set(self.tuned) & set(self.unseen))
         if both:
             raise ValueError(f"{both[0]} is both tuned and unseen; remove it from one list")
@@ -80,7 +93,7 @@ class LanguagesConfig(Section):
             raise ValueError("en is always evaluated; remove it from tuned and unseen")
         for name, codes in (("tuned", self.tuned), ("unseen", self.unseen)):
             if len(set(codes)) < len(codes):
-                raise ValueError(f"{name} names a language twice")
+                raise ValueError(f"{name} names a language twice; remove one")
         return self
 
     @property
@@ -94,13 +107,13 @@ class MixConfig(Section):
 
     dose: Count = 40
     """Number of multilingual examples in all."""
-    percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    percent: Annotated[Number, Field(gt=0, le=100)] | None = None
     """Dose as a percentage of the budget instead; None uses `dose`."""
     mode: Literal["replace", "add"] = "replace"
     """Replace English examples (fixed budget, as in the paper) or add to them."""
     budget: Count = 0
     """Number of English examples to draw from the base set; 0 takes all."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of every draw."""
 
 
@@ -111,7 +124,7 @@ class TrainConfig(Section):
     """Low-rank adapters on all linear layers, or all weights."""
     rank: Positive = 16
     """LoRA rank; alpha is twice the rank."""
-    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-4
+    learning_rate: Annotated[Number, Field(gt=0, lt=1)] = 5e-4
     """Peak learning rate."""
     epochs: Positive = 1
     """Passes over the mixture."""
@@ -123,11 +136,11 @@ class TrainConfig(Section):
     """Longest example in tokens; a longer response is cut and counted."""
     warmup: Share = 0.05
     """Share of the steps with rising learning rate; a cosine follows."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    weight_decay: Annotated[Number, Field(ge=0)] = 0.0
     """AdamW weight decay."""
-    clip: Annotated[float, Field(gt=0)] = 1.0
+    clip: Annotated[Number, Field(gt=0)] = 1.0
     """Largest gradient norm."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of adapters, order and dropout."""
     checkpoint_every: Count = 20
     """Steps between checkpoints; 0 = disabled."""
@@ -144,11 +157,11 @@ class GenerateConfig(Section):
     """Longest answer in tokens."""
     batch_size: Positive = 26
     """Prompts generated together."""
-    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    temperature: Annotated[Number, Field(ge=0, le=2)] = 0.0
     """0 = greedy; otherwise seeded sampling."""
-    repetition_penalty: Annotated[float, Field(ge=1, le=2)] = 1.1
+    repetition_penalty: Annotated[Number, Field(ge=1, le=2)] = 1.1
     """Divides the logit of tokens that stand in the text already; 1 = off."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of sampling."""
     endpoint: str = ""
     """Base URL of an OpenAI-compatible server; empty uses the local weights. The key is read
@@ -158,15 +171,15 @@ class GenerateConfig(Section):
 class EvaluateConfig(Section):
     """[evaluate]: what is compared, and the margin fixed beforehand."""
 
-    english_margin: Annotated[float, Field(gt=0, le=50)] = 10.0
+    english_margin: Annotated[Number, Field(gt=0, le=50)] = 10.0
     """English is kept if its win rate is above 50 minus this many points (95 % interval)."""
     prompts: Count = 0
     """Evaluation prompts a language; 0 takes all."""
-    include_base: bool = False
+    include_base: StrictBool = False
     """Evaluate the untuned base model beside the arms."""
     resamples: Positive = 2000
     """Bootstrap resamples over prompts."""
-    seed: int = 0
+    seed: Seed = 0
     """Seed of the bootstrap."""
 
 
@@ -187,7 +200,7 @@ class Config(Section):
 def load_config(folder: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read `folder`/pinch.toml, apply `section.key=value` overrides, check, and return it."""
     path = Path(folder) / CONFIG_NAME
-    if not path.is_file():
+    if not path.exists():
         raise ConfigError(f"{path}: does not exist; run `pinch init` to make a project")
     try:
         values = tomllib.loads(read_text(path))
@@ -195,24 +208,47 @@ def load_config(folder: str | Path, overrides: Sequence[str] = ()) -> Config:
         raise ConfigError(f"{path}: is not valid TOML ({error}); correct it") from error
     for override in overrides:
         _apply(values, override)
-    return check_config(values, path)
+    return check_config(values, path, overrides)
 
 
-def check_config(values: dict[str, Any], path: Path) -> Config:
+def check_config(values: dict[str, Any], path: Path, overrides: Sequence[str] = ()) -> Config:
     """Return `values` as a Config; ConfigError names the file, the key and what to do."""
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("; ".join(_explain(path, dict(e)) for e in error.errors())) from error
+        sentences = [_explain(path, overrides, dict(e)) for e in error.errors()]
+        raise ConfigError("; ".join(sentences)) from error
 
 
-def _explain(path: Path, error: dict[str, Any]) -> str:
+def _explain(path: Path, overrides: Sequence[str], error: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in error["loc"])
+    place = next((f"--set {o}" for o in overrides if _concerns(o, key)), str(path))
     if error["type"] == "extra_forbidden":
-        return f"{path}: unknown key {key!r}{_suggest(error['loc'])}"
-    message = error["msg"].removeprefix("Value error, ")
-    given = "" if isinstance(error["input"], dict) else f" (found {error['input']!r})"
-    return f"{path}: {key}: {message[0].lower()}{message[1:]}{given}"
+        return f"{place}: unknown key {key!r}{_suggest(error['loc'])}"
+    if error["type"] == "value_error":
+        return f"{place}: {key}: {error['msg'].removeprefix('Value error, ')}"
+    kind = error["type"].removesuffix("_type").removesuffix("_parsing")
+    bound = "a number " if kind.startswith(("greater_than", "less_than")) else ""
+    expected = _EXPECTED.get(kind, bound + error["msg"].removeprefix("Input should be "))
+    return f"{place}: {key}: expected {expected}, found {error['input']!r}; correct it"
+
+
+_EXPECTED = {
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "model": "a section such as [train]",
+    "path": "text",
+    "string": "text",
+    "string_too_short": "text that is not empty",
+    "tuple": 'a list such as ["es", "ja"]',
+}
+
+
+def _concerns(override: str, key: str) -> bool:
+    """Return True if an error at `key` comes from this override."""
+    changed = override.partition("=")[0].strip()
+    return key == changed or key.startswith(f"{changed}.") or changed.startswith(f"{key}.")
 
 
 def _suggest(loc: Sequence[str]) -> str:
@@ -229,12 +265,12 @@ def _suggest(loc: Sequence[str]) -> str:
 def _apply(values: dict[str, Any], override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator or not key.strip():
-        raise ConfigError(f"--set {override}: expected section.key=value")
+        raise ConfigError(f"--set {override}: expected section.key=value; correct it")
     *tables, last = key.strip().split(".")
     for table in tables:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
-            raise ConfigError(f"--set {override}: {table!r} is not a section")
+            raise ConfigError(f"--set {override}: {table!r} is not a section; name section.key")
     values[last] = _toml_value(text.strip())
 
 

@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -270,13 +270,16 @@ class RunFolder:
                 shutil.rmtree(self.path)
         write_json(marker, {"key": self.key})
 
-    def finish(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def finish(self, facts: Mapping[str, Any], drop: Sequence[str] = ()) -> dict[str, Any]:
         """Write the manifest (facts, key, hash of every file) and return it.
 
         Timings are no part of it: the same work has the same manifest, however long it took.
+        Files to `drop` are what a killed run goes on from; they go once the manifest stands.
         """
-        hidden = ("stage.json", "manifest.json", "timings.json")
+        hidden = ("stage.json", "manifest.json", "timings.json", *drop)
         files = {k: v for k, v in hash_tree(self.path).items() if k not in hidden}
         manifest = {**facts, "key": self.key, "files": files}
         write_json(self.path / "manifest.json", manifest)
+        for name in drop:
+            (self.path / name).unlink(missing_ok=True)
         return manifest

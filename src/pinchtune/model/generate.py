@@ -16,6 +16,9 @@ from pinchtune.errors import MissingExtra, RunError, UsageError
 from pinchtune.model.chat import encode_prompt, end_token_ids
 from pinchtune.records import Answer, Example
 
+RETRY_DELAYS = (1.0, 4.0)
+"""Seconds before an endpoint is asked again."""
+
 
 class Generator(Protocol):
     """Anything that answers evaluation prompts."""
@@ -98,12 +101,16 @@ class EndpointGenerator:
         except ImportError as error:
             raise MissingExtra("httpx", "endpoint") from error
         if not config.endpoint.startswith(("http://", "https://")):
-            raise UsageError(f"generate.endpoint: {config.endpoint!r} is no http(s) address")
+            message = f"generate.endpoint: {config.endpoint!r} is no address; begin it with http://"
+            raise UsageError(message)
         key = os.environ.get("PINCH_API_KEY", "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.client = httpx.Client(
-            base_url=config.endpoint, headers=headers, timeout=httpx.Timeout(120, connect=10)
-        )
+        timeout = httpx.Timeout(120, connect=10)
+        try:
+            self.client = httpx.Client(base_url=config.endpoint, headers=headers, timeout=timeout)
+        except httpx.InvalidURL as error:
+            message = f"generate.endpoint: {config.endpoint!r} is no address ({error}); correct it"
+            raise UsageError(message) from error
         self.model, self.config = model, config
 
     def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
@@ -129,42 +136,52 @@ class EndpointGenerator:
             "temperature": self.config.temperature,
             "seed": self.config.seed,
         }
-        reply = self._post(body)
         try:
-            choice = reply["choices"][0]
-            text, reason = choice["message"]["content"] or "", choice.get("finish_reason")
-        except (KeyError, IndexError, TypeError) as error:
-            raise RunError(f"{self.config.endpoint}: the reply holds no answer") from error
-        tokens = (reply.get("usage") or {}).get("completion_tokens", 0)
-        return _answer(prompt, text, reason == "stop", tokens)
+            text, stopped, tokens = _read_reply(self._post(body))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise RunError(
+                f"{self.config.endpoint}: the reply holds no answer (choices[0].message.content); "
+                "name the base URL of an OpenAI-compatible server in generate.endpoint"
+            ) from error
+        return _answer(prompt, text, stopped, tokens)
 
-    def _post(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _post(self, body: dict[str, Any]) -> Any:
         """Post with up to three tries; a refusal that a retry cannot mend fails at once."""
         import time
 
         import httpx
 
-        for delay in (1, 4, None):
+        for delay in (*RETRY_DELAYS, None):
             try:
                 response = self.client.post("chat/completions", json=body)
                 if response.status_code < 500 and response.status_code != 429:
-                    response.raise_for_status()
-                    reply: dict[str, Any] = response.json()
-                    return reply
+                    return response.raise_for_status().json()
                 reason = f"status {response.status_code}"
             except httpx.HTTPStatusError as error:
                 raise RunError(
                     f"{self.config.endpoint}: refused (status {error.response.status_code}); "
                     "check generate.endpoint, the model name and PINCH_API_KEY"
                 ) from error
-            except (httpx.TransportError, ValueError) as error:
-                reason = type(error).__name__
-            if delay is None:
-                break
-            time.sleep(delay)
+            except httpx.RequestError as error:
+                reason = str(error) or type(error).__name__
+            except ValueError:
+                reason = "the reply is no JSON"
+            if delay is not None:
+                time.sleep(delay)
         raise RunError(
-            f"{self.config.endpoint}: no answer after 3 tries ({reason}); run again later"
+            f"{self.config.endpoint}: no answer after {len(RETRY_DELAYS) + 1} tries ({reason}); "
+            "check that a server runs at generate.endpoint, and run the command again"
         )
+
+
+def _read_reply(reply: Any) -> tuple[str, bool, int]:
+    """Return text, whether the model ended it by itself, and its tokens; fails if malformed."""
+    choice = reply["choices"][0]
+    text = choice["message"]["content"] or ""
+    tokens = int((reply.get("usage") or {}).get("completion_tokens") or 0)
+    if not isinstance(text, str):
+        raise TypeError("the content is no text")
+    return text, choice.get("finish_reason") == "stop", tokens
 
 
 def _answer(prompt: Example, text: str, stopped: bool, tokens: int) -> Answer:

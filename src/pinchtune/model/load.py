@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 EMBEDDED = "gemma-3-270m"
 TOKENIZER_FILES = {
     "tokenizer_config.json": "save the tokenizer there (tokenizer.save_pretrained)",
+    "tokenizer.json or *.model or *vocab*": "save the tokenizer there (tokenizer.save_pretrained)",
 }
+ADAPTER_FILES = {"adapter_model.safetensors": "tune the arm again (pickled weights are never read)"}
 WEIGHT_FILES = {
     "config.json": "name the folder that holds the model",
     "*.safetensors": "convert the weights (pickled weights are never read)",
@@ -57,7 +59,8 @@ def resolve_base(base: str) -> str:
 def _check_holds(folder: Path, patterns: Mapping[str, str]) -> None:
     """Raise UsageError if a model folder lacks a file; each pattern comes with what to do."""
     for pattern, advice in patterns.items():
-        if folder.is_dir() and not any(folder.glob(pattern)):
+        names = pattern.split(" or ")
+        if folder.is_dir() and not any(any(folder.glob(name)) for name in names):
             raise UsageError(f"{folder}: has no {pattern}; {advice}")
 
 
@@ -143,6 +146,7 @@ def load_arm(folder: str | Path, config: ModelConfig) -> PreTrainedModel:
         return load_model(config.model_copy(update={"base": str(folder)}))
     from peft import PeftModel
 
+    _check_holds(folder, ADAPTER_FILES)
     with quiet_peft():
         merged = PeftModel.from_pretrained(load_model(config), str(folder)).merge_and_unload()
     return merged.eval()

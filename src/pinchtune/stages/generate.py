@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from pinchtune.errors import UsageError
-from pinchtune.files import RunFolder, write_json, write_jsonl
+from pinchtune.files import RunFolder, append_line, cut_lines, write_json, write_jsonl
 from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Answer, Example
@@ -47,31 +46,32 @@ def _answer_arm(
     }
     run = RunFolder(project.path("answers", arm), stage_key("generate", inputs))
     if not run.complete():
+        # Loaded first: what is wrong with the model shows before the folder is touched.
+        generator = _load_generator(project, arm)
         run.start()
-        run.finish(_answer(project, arm, prompts, run.path, progress))
+        facts = _answer(generator, arm, prompts, run.path, progress)
+        run.finish({**facts, "generate": inputs["generate"]}, drop=[PARTIAL])
     return run
 
 
 def _answer(
-    project: Project, arm: str, prompts: Sequence[Example], folder: Path, progress: Progress
+    generator: Generator, arm: str, prompts: Sequence[Example], folder: Path, progress: Progress
 ) -> dict[str, Any]:
     start = perf_counter()
-    config = project.config
-    model = tokenizer = None
-    if config.generate.endpoint:
-        generator: Generator = EndpointGenerator(arm, config.generate)
-    else:
-        model, tokenizer = _load(project, arm)
-        generator = LocalGenerator(model, tokenizer, config.generate)
     answers = generate_answers(generator, prompts, folder, f"answering {arm}", progress)
-    if model is not None:
-        _score(model, tokenizer, prompts, folder, f"scoring {arm}", progress)
+    if isinstance(generator, LocalGenerator):
+        _score(generator.model, generator.tokenizer, prompts, folder, f"scoring {arm}", progress)
     write_jsonl(folder / "answers.jsonl", (answer.to_row() for answer in answers))
-    (folder / PARTIAL).unlink()
     tokens = sum(answer.tokens for answer in answers)
     write_json(folder / "timings.json", {"seconds": perf_counter() - start, "tokens": tokens})
-    facts = {"arm": arm, "answers": len(answers), "tokens": tokens, "versions": versions()}
-    return {**facts, "generate": config.generate.model_dump(mode="json")}
+    return {"arm": arm, "answers": len(answers), "tokens": tokens, "versions": versions()}
+
+
+def _load_generator(project: Project, arm: str) -> Generator:
+    config = project.config.generate
+    if config.endpoint:
+        return EndpointGenerator(arm, config)
+    return LocalGenerator(*_load(project, arm), config)
 
 
 def _load(project: Project, arm: str) -> tuple[Any, Any]:
@@ -119,28 +119,13 @@ def _resumable(
     progress: Progress,
 ) -> list[dict[str, Any]]:
     """Return all rows of all batches, appending each finished batch to `path` as one line."""
-    batches = _read_partial(path)
-    with (
-        progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task,
-        path.open("a") as file,
-    ):
+    batches: list[list[dict[str, Any]]] = [json.loads(line) for line in cut_lines(path)]
+    with progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task:
         for k in range(len(batches), len(sizes)):
-            rows = make(k)
-            file.write(json.dumps(rows, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-            batches.append(rows)
+            batches.append(make(k))
+            append_line(path, json.dumps(batches[k], ensure_ascii=False))
             task.advance(sizes[k])
     return [row for rows in batches for row in rows]
-
-
-def _read_partial(path: Path) -> list[list[dict[str, Any]]]:
-    """Return the complete lines of `path` and cut off a half-written last one."""
-    if not path.is_file():
-        return []
-    whole = [line for line in path.read_text("utf-8").splitlines(keepends=True) if line[-1] == "\n"]
-    path.write_text("".join(whole), encoding="utf-8")
-    return [json.loads(line) for line in whole]
 
 
 def _score(

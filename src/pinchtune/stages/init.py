@@ -48,7 +48,9 @@ def init(folder: str | Path, starter: bool = True) -> Path:
 def _refuse_other(path: Path, text: str) -> None:
     """Raise UsageError if `path` holds anything else than `text`: it is somebody's work."""
     if path.exists() and (path.is_dir() or path.read_bytes() != text.encode()):
-        raise UsageError(f"{path}: exists already; use --empty to keep it, or choose another folder")
+        raise UsageError(
+            f"{path}: exists already; use --empty to keep it, or choose another folder"
+        )
 
 
 def starter_files() -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.config import ENGLISH
 from pinchtune.data.formats import read_examples
@@ -18,7 +18,7 @@ from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key, ver
 
 if TYPE_CHECKING:
     from pinchtune.training.loop import Progress as Step
-    from pinchtune.training.loop import Reference, Row
+    from pinchtune.training.loop import Reference, Row, Trainer
 
 VALIDATION_PROMPTS = 2
 """References a language in validation during training; evaluation uses all of them."""
@@ -47,27 +47,46 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
         ),
     )
     if not run.complete():
+        from pinchtune.training.checkpoint import NAME
+
+        # Loaded first: what is wrong with the model shows before the folder is touched.
+        job = _load_job(project, arm, run.path)
         run.start()
-        run.finish(_tune(project, arm, run.path, progress))
+        _tune(job.trainer, f"tuning {arm}", progress)
+        run.finish({"arm": arm, **_facts(project, job)}, drop=[NAME])
     return run
 
 
-def _tune(project: Project, arm: str, folder: Path, progress: Progress) -> dict[str, Any]:
+class Job(NamedTuple):
+    """What an arm is made from, ready to run."""
+
+    trainer: Trainer
+    examples: list[Example]
+    """The examples of `trainer.rows`."""
+    counts: dict[str, int]
+    """How many rows are used, cut, and dropped because nothing of their response was left."""
+
+
+def _load_job(project: Project, arm: str, folder: Path) -> Job:
     from transformers.utils import logging
 
-    from pinchtune.model.load import load_model, load_tokenizer, model_facts
-    from pinchtune.training.loop import Trainer, plan_steps
+    from pinchtune.model.load import load_model, load_tokenizer
+    from pinchtune.training.loop import Trainer
 
     logging.disable_progress_bar()
     config = project.config
     tokenizer = load_tokenizer(config.model.base)
     examples = [row.example for row in read_examples(project.path("mixture", f"{arm}.jsonl"))]
-    rows, cut, dropped = encode_rows(tokenizer, examples, config.train.max_length)
+    kept, rows, counts = encode_rows(tokenizer, examples, config.train.max_length)
     references = _references(project, tokenizer)
     model = load_model(config.model)
     trainer = Trainer(model, tokenizer, rows, config.train, folder, references)
+    return Job(trainer, kept, counts)
+
+
+def _tune(trainer: Trainer, label: str, progress: Progress) -> None:
     start, tokens = perf_counter(), 0
-    with progress.task(f"tuning {arm}", len(trainer.steps)) as task:
+    with progress.task(label, len(trainer.steps)) as task:
         shown = 0
 
         def on_step(step: Step) -> None:
@@ -78,24 +97,29 @@ def _tune(project: Project, arm: str, folder: Path, progress: Progress) -> dict[
 
         trainer.run(on_step)
     seconds = perf_counter() - start
-    write_json(folder / "timings.json", {"seconds": seconds, "tokens": tokens})
-    exposures = Counter(examples[i].id for step in plan_steps(rows, config.train) for i in step)
+    write_json(trainer.folder / "timings.json", {"seconds": seconds, "tokens": tokens})
+
+
+def _facts(project: Project, job: Job) -> dict[str, Any]:
+    from pinchtune.model.load import model_facts
+
+    config = project.config
+    exposures = Counter(job.examples[i].id for step in job.trainer.steps for i in step)
     return {
-        "arm": arm,
         "train": config.train.model_dump(mode="json"),
         "model": model_facts(config.model.base),
-        "dtype": str(model.dtype),
-        "steps": len(trainer.steps),
-        "rows": {"used": len(rows), "cut": cut, "dropped": dropped},
-        "exposures": {e.id: exposures[e.id] for e in examples if e.language != ENGLISH},
+        "dtype": str(job.trainer.dtype),
+        "steps": len(job.trainer.steps),
+        "rows": job.counts,
+        "exposures": {e.id: exposures[e.id] for e in job.examples if e.language != ENGLISH},
         "versions": versions(),
     }
 
 
 def encode_rows(
     tokenizer: Any, examples: Sequence[Example], max_length: int
-) -> tuple[list[Row], int, int]:
-    """Return the encoded rows, how many were cut, and how many lost their response by it."""
+) -> tuple[list[Example], list[Row], dict[str, int]]:
+    """Return the examples whose response fits, their rows, and how many were cut or dropped."""
     from pinchtune.model.chat import encode_example
     from pinchtune.training.loop import Row
 
@@ -103,12 +127,14 @@ def encode_rows(
         Row(encode_example(tokenizer, e, max_length), e.language, e.language != ENGLISH)
         for e in examples
     ]
-    rows = [row for row in found if row.encoded.target_count]
-    if not rows:
+    kept = [(e, row) for e, row in zip(examples, found) if row.encoded.target_count]
+    if not kept:
         raise UsageError(
             f"train.max_length: {max_length} tokens leave no response in any example; raise it"
         )
-    return rows, sum(row.encoded.cut for row in found), len(found) - len(rows)
+    cut, dropped = sum(row.encoded.cut for row in found), len(found) - len(kept)
+    counts = {"used": len(kept), "cut": cut, "dropped": dropped}
+    return [e for e, _ in kept], [row for _, row in kept], counts
 
 
 def _references(project: Project, tokenizer: Any) -> list[Reference]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinchtune.config import TrainConfig
-from pinchtune.files import write_json
+from pinchtune.errors import RunError
+from pinchtune.files import name_write_errors, write_json
 from pinchtune.model.chat import end_token_ids
 from pinchtune.model.load import quiet_peft
 
@@ -40,12 +43,28 @@ def save_arm(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast, dtype
     inner = model.get_base_model() if is_adapter else model.to(dtype)
     inner.generation_config.eos_token_id = end_token_ids(tokenizer)
     inner.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.save_pretrained(folder)
-    inner.generation_config.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with _name_weight_errors(folder):
+        model.save_pretrained(folder)
+        inner.generation_config.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     if is_adapter:
         _sort_modules(folder / "adapter_config.json")
+
+
+@contextmanager
+def _name_weight_errors(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong in writing weights into a RunError; safetensors has an own error."""
+    from safetensors import SafetensorError
+
+    try:
+        with name_write_errors(folder):
+            yield
+    except SafetensorError as error:
+        raise RunError(
+            f"{folder}: the weights cannot be written ({error}); free some space and run the "
+            "command again"
+        ) from error
 
 
 def _sort_modules(path: Path) -> None:

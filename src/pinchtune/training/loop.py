@@ -21,12 +21,13 @@ from torch import Tensor
 
 from pinchtune.config import TrainConfig
 from pinchtune.errors import RunError
+from pinchtune.files import append_line, cut_lines
 from pinchtune.model.chat import Encoded
 from pinchtune.model.loss import TargetLoss, check_head
 from pinchtune.model.tensors import Batch, collate
 from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import plan_epoch, split_step
-from pinchtune.training.checkpoint import NAME, load_checkpoint, save_checkpoint
+from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
 
 
 class Row(NamedTuple):
@@ -131,7 +132,6 @@ class Trainer:
         accelerator.end_training()
         if accelerator.is_main_process:
             save_arm(self.folder, self.model, self.tokenizer, self.dtype)
-            (self.folder / NAME).unlink(missing_ok=True)
 
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and (step + 1) % every == 0 and step + 1 < len(self.steps)
@@ -218,15 +218,12 @@ class Metrics:
     """metrics.jsonl: one line a step, cut back to the checkpoint when a run is resumed."""
 
     def __init__(self, path: Path, done: int) -> None:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        # The cut also drops a half-written last line.
-        path.write_text("".join(f"{line}\n" for line in lines[:done]), encoding="utf-8")
+        cut_lines(path, done)
         self.path = path
 
     def write(self, step: int, facts: dict[str, Any]) -> None:
         """Append one step."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step + 1, **facts}, ensure_ascii=False) + "\n")
+        append_line(self.path, json.dumps({"step": step + 1, **facts}, ensure_ascii=False))
 
 
 def _row_sums(losses: Tensor, batch: Batch) -> list[float]:
