@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -74,7 +75,7 @@ def test_spread_is_even_and_keeps_order(rest, pinch):
     rows = spread(english(rest), pool(pinch, ("es",)))
     assert [e for e in rows if e.language == "en"] == english(rest)
     places = [i for i, e in enumerate(rows) if e.language == "es"]
-    gaps = [b - a for a, b in zip(places, places[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(places)]
     assert not gaps or max(gaps) - min(gaps) <= 1
 
 

@@ -27,7 +27,7 @@ def imported() -> None:
     import torch  # noqa: F401
 
     import pinchtune.reporting
-    import pinchtune.training.loop  # noqa: F401
+    import pinchtune.training.loop
 
     STAGES.update(
         mix=("mixture", pinchtune.mix),
