@@ -51,19 +51,18 @@ def write_rows(path: Path, rows: list[dict[str, str]]) -> Path:
     return path
 
 
-@pytest.fixture
-def make_project(tmp_path: Path, tiny_model: Path) -> Callable[..., Path]:
-    """Make a project of 24 English rows, a pool of 6 in es and ja, 2 prompts a language."""
+@pytest.fixture(scope="session")
+def write_project(tiny_model: Path) -> Callable[..., Path]:
+    """Write a project of 24 English rows, a pool of 6 in es and ja, 2 prompts a language."""
 
-    def make(name: str = "project", extra: str = "") -> Path:
-        folder = tmp_path / name
+    def write(folder: Path, extra: str = "") -> Path:
         write_rows(folder / "data/base.jsonl", make_rows("en", 0, 24, "base"))
         pool = [r for code in ("es", "ja") for r in make_rows(code, 30, 36, "pinch")]
         write_rows(folder / "data/pinch.jsonl", pool)
         prompts = [r for code in ROWS for r in make_rows(code, 50, 52, "eval")]
         write_rows(folder / "data/evaluation.jsonl", prompts)
         (folder / "pinch.toml").write_text(
-            f'name = "{name}"\n[model]\nbase = "{tiny_model}"\ndtype = "float32"\n'
+            f'name = "{folder.name}"\n[model]\nbase = "{tiny_model}"\ndtype = "float32"\n'
             '[languages]\ntuned = ["es", "ja"]\nunseen = ["ar"]\n[mix]\ndose = 4\n'
             "[train]\nrank = 2\nbatch_size = 4\ndevice_batch_size = 2\ncheckpoint_every = 2\n"
             "validate_every = 2\n[generate]\nmax_new_tokens = 4\nbatch_size = 3\n"
@@ -71,5 +70,15 @@ def make_project(tmp_path: Path, tiny_model: Path) -> Callable[..., Path]:
             "utf-8",
         )
         return folder
+
+    return write
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, write_project: Callable[..., Path]) -> Callable[..., Path]:
+    """Make a small project in the folder of this test."""
+
+    def make(name: str = "project", extra: str = "") -> Path:
+        return write_project(tmp_path / name, extra)
 
     return make
