@@ -153,9 +153,9 @@ class TrainConfig(Section):
 class GenerateConfig(Section):
     """[generate]: how answers are generated."""
 
-    max_new_tokens: Positive = 64
+    max_new_tokens: Positive = 128
     """Longest answer in tokens."""
-    batch_size: Positive = 26
+    batch_size: Positive = 48
     """Prompts generated together."""
     temperature: Annotated[Number, Field(ge=0, le=2)] = 0.0
     """0 = greedy; otherwise seeded sampling."""

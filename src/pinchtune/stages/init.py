@@ -13,7 +13,7 @@ from pinchtune.config import CONFIG_NAME, Config, Section
 from pinchtune.errors import UsageError
 from pinchtune.files import write_text
 
-SETS = {"pinch": "pinch", "evaluation": "evaluation"}
+PARALLEL_SETS = ("pinch", "evaluation")
 
 TOML = """\
 # pinchtune project. Every option and its default: `pinch init --options`.
@@ -25,6 +25,11 @@ base = "{base}"
 [languages]
 tuned = [{tuned}]
 unseen = [{unseen}]
+"""
+PILOT = """
+[generate]
+# Short answers keep the first run quick; remove this line for your own work.
+max_new_tokens = 48
 """
 
 
@@ -41,7 +46,8 @@ def init(folder: str | Path, starter: bool = True) -> Path:
         _refuse_other(folder / "data" / name, text)
     for name, text in texts.items():
         write_text(folder / "data" / name, text)
-    write_text(path, _toml(folder.resolve().name, Config()))
+    text = _toml(folder.resolve().name, Config())
+    write_text(path, text + PILOT if starter else text)
     return path
 
 
@@ -57,7 +63,7 @@ def starter_files() -> dict[str, str]:
     """Return {file name: text} of the starter set, the languages of each set joined."""
     root = files("pinchtune") / "starter"
     texts = {"base.jsonl": (root / "base.jsonl").read_text("utf-8")}
-    for name in SETS:
+    for name in PARALLEL_SETS:
         rows = sorted((root / name).iterdir(), key=lambda p: p.name)
         texts[f"{name}.jsonl"] = "".join(row.read_text("utf-8") for row in rows)
     return texts

@@ -1,0 +1,94 @@
+"""The verbs as a person or a script meets them: results on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from pinchtune.cli.common import PlainProgress, exit_code
+from pinchtune.cli.main import main
+
+
+@pytest.fixture
+def pinch(monkeypatch, capsys):
+    """Run the command line; return its exit code, stdout and stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pinch", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return left.value.code or 0, printed.out, printed.err
+
+    return call
+
+
+def test_whole_circle_in_json(pinch, make_project):
+    folder = make_project()
+    code, out, err = pinch("run", "-p", folder, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["verdict"] in ("go", "no-go", "unclear")
+    assert found["report"].endswith("report.html")
+    assert "tuning pinch: 0/6" in err
+    gated, _, _ = pinch("run", "-p", folder, "--gate", "--quiet")
+    assert gated == (0 if found["verdict"] == "go" else 3)
+    code, out, err = pinch("run", "-p", folder, "--quiet")
+    assert (code, err) == (0, "")
+    assert found["text"].split()[0] in out
+
+
+def test_stages_one_by_one(pinch, make_project):
+    folder = make_project()
+    assert "pinch arm en 20, es 2, ja 2" in pinch("mix", "-p", folder)[1]
+    code, out, _ = pinch("preview", "-p", folder)
+    assert (code, "### Response:" in out, "<eos>" in out) == (0, True, True)
+    assert set(json.loads(pinch("train", "pinch", "-p", folder, "--json", "-q")[1])) == {"pinch"}
+    assert pinch("train", "english", "-p", folder, "-q")[0] == 0
+    assert pinch("generate", "-p", folder, "-q")[0] == 0
+    assert pinch("evaluate", "-p", folder, "-q")[0] == 0
+    assert pinch("report", "-p", folder, "-q")[1].strip().endswith("report.html")
+
+
+def test_init_and_data(pinch, tmp_path):
+    folder = tmp_path / "new"
+    assert pinch("init", folder)[0] == 0
+    code, out, _ = pinch("data", "list", "-p", folder, "--json")
+    assert (code, json.loads(out)["pinch"]["languages"]["ja"]) == (0, 40)
+    exported = tmp_path / "pool.xlsx"
+    assert pinch("data", "export", "pinch", exported, "-p", folder)[0] == 0
+    code, out, _ = pinch("data", "import", exported, "--into", "pinch", "-p", folder)
+    assert (code, out.strip().endswith("0 new, 520 known already")) == (0, True)
+    assert pinch("data", "check", "base", "-p", folder)[1].strip() == "0 findings"
+
+
+def test_options_are_listed_with_defaults(pinch):
+    code, out, _ = pinch("init", "--options", "--json")
+    options = json.loads(out)
+    assert (code, options["mix.dose"]["default"]) == (0, 40)
+    assert options["mix.dose"]["about"] == "Number of multilingual examples in all."
+
+
+def test_version(pinch):
+    assert pinch("--version")[1].startswith("pinchtune ")
+
+
+def test_the_gate():
+    assert exit_code({"verdict": "go"}, gate=True) == 0
+    assert exit_code({"verdict": "unclear"}, gate=True) == 3
+    assert exit_code({"verdict": "no-go"}, gate=True) == 3
+    assert exit_code({"verdict": "no-go"}, gate=False) == 0
+
+
+def test_plain_progress_says_how_much_and_how_long(capsys, monkeypatch):
+    clock = iter(range(0, 1000, 6))
+    monkeypatch.setattr("pinchtune.cli.common.monotonic", lambda: next(clock))
+    with PlainProgress().task("tuning", 10, done=4) as task:
+        for _ in range(6):
+            task.advance(note="loss 1.0")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "tuning: 4/10"
+    assert lines[-1].startswith("tuning: 10/10 in ")
+    assert any("s left loss 1.0" in line for line in lines[1:-1])
