@@ -97,6 +97,13 @@ class TestRunFolder:
         RunFolder(run.path, "other").start()
         assert not (run.path / "partial").exists()
 
+    def test_what_a_killed_process_was_writing_is_removed(self, tmp_path):
+        run = RunFolder(tmp_path / "run", "key")
+        run.start()
+        (run.path / f".a.json.x1{files.UNFINISHED}").write_text("half")
+        run.start()
+        assert run.finish({})["files"] == {}
+
     def test_timings_are_no_part_of_what_was_made(self, tmp_path):
         run = RunFolder(tmp_path / "run", "key")
         run.start()

@@ -21,6 +21,8 @@ from typing import IO, Any, cast
 
 from pinchtune.errors import DataError, RunError
 
+UNFINISHED = ".unfinished"
+"""Ending of a file that is being written; one that stays was left by a killed process."""
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is refused: it is never an example, and reading it would fill the memory."""
 MAX_TEXT_BYTES = 1024 * 1024 * 1024
@@ -33,7 +35,7 @@ def atomic_write(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED)
     except OSError as error:
         raise _write_error(path, error) from error
     try:
@@ -268,6 +270,8 @@ class RunFolder:
                 # The manifest goes first, so that a half-removed folder never looks complete.
                 (self.path / "manifest.json").unlink(missing_ok=True)
                 shutil.rmtree(self.path)
+        for left in self.path.rglob(f"*{UNFINISHED}"):
+            left.unlink()
         write_json(marker, {"key": self.key})
 
     def finish(self, facts: Mapping[str, Any], drop: Sequence[str] = ()) -> dict[str, Any]:

@@ -6,93 +6,93 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-import pinchtune
-from pinchtune.files import hash_tree
+from pinchtune.files import UNFINISHED, hash_tree
 
-STAGES: dict[str, tuple[str, Callable[..., object]]] = {}
-SETTINGS = ["train.checkpoint_every=1", "train.epochs=2"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def imported() -> None:
-    """Import everything once: the children are forks, so that a kill hits work, not imports."""
-    import jieba  # noqa: F401
-    import matplotlib  # noqa: F401
-    import torch  # noqa: F401
-
-    import pinchtune.reporting
-    import pinchtune.training.loop
-
-    STAGES.update(
-        mix=("mixture", pinchtune.mix),
-        train=("arms", pinchtune.train),
-        generate=("answers", pinchtune.generate),
-        evaluate=("evaluation", pinchtune.evaluate),
-        report=("report", pinchtune.report),
-    )
+STAGES = {
+    "mix": "mixture",
+    "train": "arms",
+    "generate": "answers",
+    "evaluate": "evaluation",
+    "report": "report",
+}
 
 
-def fork(folder: Path, verb: str) -> int:
-    child = os.fork()
-    if child:
-        return child
-    try:
-        import torch
+class Runner:
+    """Runs stages in children of a process that has imported everything already."""
 
-        torch.set_num_threads(1)  # a forked process must not wait for its parent's threads
-        STAGES[verb][1](pinchtune.Project.open(folder, SETTINGS))
-        os._exit(0)
-    except BaseException:
-        import traceback
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("zygote.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
 
-        traceback.print_exc()
-        os._exit(1)
+    def run(self, folder: Path, verb: str, kill_after: float | None = None) -> int:
+        """Return the wait status of the stage, which is killed after some seconds if told so."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(f"{folder}\t{verb}\n")
+        child = int(self.process.stdout.readline())
+        if kill_after is not None:
+            time.sleep(kill_after)
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return int(self.process.stdout.readline())
 
 
-def finish(folder: Path, verb: str) -> float:
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    runner = Runner()
+    yield runner
+    runner.process.communicate(timeout=30)
+
+
+def finish(runner: Runner, folder: Path, verb: str) -> float:
     start = time.monotonic()
-    _, status = os.waitpid(fork(folder, verb), 0)
-    assert status == 0, verb
+    assert runner.run(folder, verb) == 0, verb
     return time.monotonic() - start
 
 
 def hashes(folder: Path, verb: str) -> dict[str, str]:
-    found = hash_tree(folder / "runs" / STAGES[verb][0])
+    found = hash_tree(folder / "runs" / STAGES[verb])
     # The report shows how long the stages took, which is never the same twice.
     return {k: v for k, v in found.items() if verb != "report" and not k.endswith("timings.json")}
 
 
-def disturb(folder: Path, verb: str, kills: int, seconds: float, rng: random.Random) -> int:
-    hit = 0
-    for _ in range(kills):
-        child = fork(folder, verb)
-        time.sleep(rng.uniform(0, seconds))
-        done, _ = os.waitpid(child, os.WNOHANG)
-        if done:  # it was quicker: start over, so that every kill has work to hit
-            shutil.rmtree(folder / "runs" / STAGES[verb][0])
-            continue
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        hit += 1
-    return hit
+def disturb(runner: Runner, folder: Path, verb: str, kills: int, seconds: float) -> int:
+    """Kill the stage at random moments; return how often there was work to hit."""
+    rng = random.Random(f"{verb}-{kills}")
+    hits = 0
+    while hits < kills:
+        if (folder / "runs" / STAGES[verb]).exists() and rng.random() < 0.2:
+            shutil.rmtree(folder / "runs" / STAGES[verb])  # some kills hit the very start
+        status = runner.run(folder, verb, rng.uniform(0, seconds))
+        hits += os.WIFSIGNALED(status)
+        if status == 0:
+            shutil.rmtree(folder / "runs" / STAGES[verb])
+            seconds *= 0.9
+    return hits
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.slow)])
-def test_killed_stages_end_in_the_same_bytes(make_project, kills):
+def test_killed_stages_end_in_the_same_bytes(runner, make_project, kills):
     whole, cut = make_project("whole"), make_project("cut")
     (cut / "pinch.toml").write_text((whole / "pinch.toml").read_text())
-    rng = random.Random(kills)
     for verb in STAGES:
-        seconds = finish(whole, verb)
-        hit = disturb(cut, verb, kills, seconds, rng)
-        finish(cut, verb)
-        assert hit, f"no kill hit {verb}"
+        seconds = finish(runner, whole, verb)
+        assert disturb(runner, cut, verb, kills, seconds) == kills
+        finish(runner, cut, verb)
         assert hashes(cut, verb) == hashes(whole, verb), verb
-        left = [p.name for p in (cut / "runs").rglob("*partial*")]
-        assert not left
+        assert not list((cut / "runs").rglob(f"*{UNFINISHED}"))
+        assert not list((cut / "runs").rglob("*partial*"))

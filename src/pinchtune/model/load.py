@@ -109,6 +109,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
 
 def load_model(config: ModelConfig) -> PreTrainedModel:
     """Return the base model on its device, in its number format, ready for inference."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     source = resolve_base(config.base)
@@ -118,7 +119,7 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
         model = AutoModelForCausalLM.from_pretrained(
             source, dtype=pick_dtype(config.dtype, device), use_safetensors=True
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise _not_loaded(config.base, error) from error
     model.config.use_cache = True
     # A strided last position times frozen weights copies the whole output layer once a row.
@@ -132,7 +133,7 @@ def _make_contiguous(_layer: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[tor
 
 
 def _not_loaded(base: str, error: Exception) -> UsageError:
-    reason = str(error).strip().splitlines()[0]
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return UsageError(
         f"model.base: {base} cannot be loaded ({reason}); name a model folder, a hub id that is "
         f"downloaded already or reachable, or {EMBEDDED!r}"
@@ -145,10 +146,20 @@ def load_arm(folder: str | Path, config: ModelConfig) -> PreTrainedModel:
     if not (folder / "adapter_config.json").is_file():
         return load_model(config.model_copy(update={"base": str(folder)}))
     from peft import PeftModel
+    from safetensors import SafetensorError
 
     _check_holds(folder, ADAPTER_FILES)
-    with quiet_peft():
-        merged = PeftModel.from_pretrained(load_model(config), str(folder)).merge_and_unload()
+    base = load_model(config)
+    try:
+        with quiet_peft():
+            merged = PeftModel.from_pretrained(base, str(folder)).merge_and_unload()
+    except (SafetensorError, RuntimeError) as error:
+        # Anything else, such as too little memory, is not the folder's fault.
+        if isinstance(error, RuntimeError) and "size mismatch" not in str(error):
+            raise
+        raise UsageError(
+            f"{folder}: is damaged, or was tuned on another base model; run `pinch train`"
+        ) from error
     return merged.eval()
 
 
