@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check clean
+.PHONY: demo test test-all check screenshot clean
 
 $(BIN)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -27,6 +27,11 @@ check: $(BIN)/.ready
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow"
+
+# The picture of the README, from the demo's report.
+screenshot:
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1250 \
+		--screenshot=docs/images/report.png demo/runs/report/report.html
 
 clean:
 	rm -rf .venv build dist demo

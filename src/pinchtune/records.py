@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -84,6 +84,10 @@ class Example:
         yield Message("user", self.prompt)
         if self.response is not None:
             yield Message("assistant", self.response)
+
+    def prompt_messages(self) -> list[Message]:
+        """Return the conversation up to the response that a model is to write."""
+        return [*replace(self, response=None).messages()]
 
     def to_row(self) -> dict[str, Any]:
         """Return the canonical JSON row; empty optional fields are left out, extras kept."""

@@ -9,6 +9,7 @@ import pytest
 import pinchtune
 from pinchtune.data.export import write_examples
 from pinchtune.data.formats import read_examples
+from pinchtune.files import read_json
 
 FORMATS = [
     ("own.jsonl", "pinchtune"),
@@ -37,7 +38,9 @@ def test_from_file_to_verdict(make_project, tmp_path, name, shape):
         assert (done.new, done.known) == (len(examples), 0)
         again = pinchtune.import_data(project, [path], data_set)
         assert (again.new, again.known) == (0, len(examples))
-    mixture = pinchtune.mix(pinchtune.Project.open(folder)).manifest()
+    found = pinchtune.run(pinchtune.Project.open(folder))
+    assert found["verdict"] in ("go", "no-go", "unclear")
+    mixture = read_json(folder / "runs/mixture/manifest.json")
     assert mixture["examples"]["pinch"] == {"en": 20, "es": 2, "ja": 2}
 
 

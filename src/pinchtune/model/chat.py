@@ -60,10 +60,7 @@ def prepare_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
 
 def render_prompt(tokenizer: Tokenizer, example: Example) -> str:
     """Return the text that generation starts from, up to where the response begins."""
-    messages = list(example.messages())
-    if messages[-1].role == "assistant":
-        messages.pop()
-    return _render(tokenizer, messages, prompt=True)
+    return _render(tokenizer, example.prompt_messages(), prompt=True)
 
 
 def encode_prompt(tokenizer: Tokenizer, example: Example) -> list[int]:

@@ -127,13 +127,9 @@ class EndpointGenerator:
             return list(pool.map(self._ask, prompts))
 
     def _ask(self, prompt: Example) -> Answer:
-        messages = [m._asdict() for m in prompt.messages() if m.role != "assistant"]
-        if prompt.history:
-            messages = [m._asdict() for m in prompt.messages()]
-            messages = messages[:-1] if prompt.response is not None else messages
         body = {
             "model": self.model,
-            "messages": messages,
+            "messages": [m._asdict() for m in prompt.prompt_messages()],
             "max_tokens": self.config.max_new_tokens,
             "temperature": self.config.temperature,
             "seed": self.config.seed,
