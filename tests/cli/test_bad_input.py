@@ -563,7 +563,8 @@ MIXING = (
     Case(
         "endpoint with a broken port",
         "generate -p P --set generate.endpoint=http://localhost:80o0",
-        "generate.endpoint: 'http://localhost:80o0' is no address (Invalid port: '80o0'); correct it",
+        "generate.endpoint: 'http://localhost:80o0' is no address (Invalid port: '80o0'); correct "
+        "it",
     ),
     Case(
         "folder that is no model",

@@ -239,7 +239,7 @@ def test_hub_data_set_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch, datase
         (
             "a.json",
             '[\n{"prompt": "a"},\n2]',
-            "a.json:3: holds a number where an object {…} was expected",
+            "a.json:3: holds a number where an object {…} was expected; correct or remove it",
         ),
         (
             "a.json",

@@ -70,7 +70,7 @@ def test_one_of_eight_equals_eight_of_one(tiny_model, tmp_path, method):
 
 
 def test_loss_falls_and_is_told_by_language(tiny_model, tmp_path):
-    make_trainer(tiny_model, tmp_path / "arm", epochs=12, learning_rate=2e-2).run()
+    make_trainer(tiny_model, tmp_path / "arm", method="full", epochs=12, learning_rate=1e-2).run()
     steps = metrics(tmp_path / "arm")
     assert steps[-1]["train/loss"] < 0.8 * steps[0]["train/loss"]
     assert set(steps[0]["train/loss_by_language"]) == {"en", "ja"}
@@ -84,7 +84,7 @@ def test_first_loss_is_transformers_own(tiny_model, tmp_path):
     for row in rows:
         ids, targets = torch.tensor([row.ids]), torch.tensor([row.targets])
         loss = model(input_ids=ids, labels=torch.where(targets, ids, -100)).loss
-        total, count = total + float(loss) * row.target_count, count + row.target_count
+        total, count = total + float(loss.detach()) * row.target_count, count + row.target_count
     trainer.run()
     assert metrics(tmp_path / "arm")[0]["train/loss"] == pytest.approx(total / count, abs=1e-5)
 
