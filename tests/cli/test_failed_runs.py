@@ -183,6 +183,8 @@ def test_disk_full_while_answering(server, make_project, pinch, fill, look):
     fill(0)  # still full: what was answered must stay
     assert pinch("generate", "-q", "-p", cut, *server.options).code == RUN_FAILED
     assert file.read_bytes().count(b"\n") == 1
+    fill(5)  # all but the manifest
+    assert pinch("generate", "-q", "-p", cut, *server.options).code == RUN_FAILED
     fill(99)
     assert pinch("generate", "-q", "-p", cut, *server.options).code == DONE
     # Batches of 3, 3 and 2 prompts: the second was lost and asked for again.
@@ -223,7 +225,8 @@ def test_disk_full_while_tuning(finished_project, done: Path, pinch, fill, look)
     arm = done / "runs/arms/english"
     shutil.rmtree(arm)
     command = ["train", "english", "-q", "-p", done]
-    for room, file in ((3, "checkpoint.safetensors"), (1, "metrics.jsonl")):
+    # After the first checkpoint, and after the start of the run that goes on from it.
+    for room, file in ((6, "checkpoint.safetensors"), (1, "metrics.jsonl")):
         fill(room)
         told = pinch(*command)
         assert (told.code, told.err) == (RUN_FAILED, f"pinch: {arm / file}: {FULL}\n")

@@ -39,8 +39,6 @@ batch_size = 8
 [generate]
 max_new_tokens = 64
 batch_size = 40
-[evaluate]
-include_base = {base}
 """
 
 
@@ -87,9 +85,7 @@ def main(data: Path, folder: Path) -> None:
         project = folder / f"seed{seed}"
         for name, found in (("base", base), ("pinch", pool), ("evaluation", prompts)):
             write(project / "data" / f"{name}.jsonl", found)
-        text = CONFIG.format(
-            seed=seed, tuned=list(TUNED), unseen=list(UNSEEN), base=str(seed == 0).lower()
-        )
+        text = CONFIG.format(seed=seed, tuned=list(TUNED), unseen=list(UNSEEN))
         (project / "pinch.toml").write_text(text.replace("'", '"'), "utf-8")
 
 

@@ -104,7 +104,7 @@ def main(folder: Path) -> None:
     board = Board(projects[0], prompts)
     per_seed = {
         arm: [prompt_scores(p, arm, prompts) for p in projects if arm in p.arms]
-        for arm in ("base", "english", "pinch")
+        for arm in ("english", "pinch")
     }
     pooled = {
         arm: {m: board.scores(average([run[m] for run in runs])) for m in SHOWN}
@@ -133,10 +133,8 @@ def group_table(board: Board, pooled: dict, win: ClusteredScores) -> str:
             gain = pooled["pinch"][name].difference(pooled["english"][name], codes)
             digits = 3 if name == "bits_per_byte" else 1
             rows.append([name, group, *(cell(arms[a], digits) for a in pooled), cell(gain, digits)])
-    rows += [["win rate", g, "–", "–", cell(win.estimate(c)), "–"] for g, c in board.groups.items()]
-    return table(
-        ["measure", "languages", "base (1 run)", "english", "pinch", "pinch - english"], rows
-    )
+    rows += [["win rate", g, "–", cell(win.estimate(c)), "–"] for g, c in board.groups.items()]
+    return table(["measure", "languages", "english", "pinch", "pinch - english"], rows)
 
 
 def language_table(board: Board, pooled: dict, win: ClusteredScores) -> str:
@@ -147,17 +145,12 @@ def language_table(board: Board, pooled: dict, win: ClusteredScores) -> str:
             rows.append(
                 [
                     f"{language_name(code)} ({group})",
-                    *(
-                        f"{right[arm].estimate([code]).value:.0f}"
-                        for arm in ("base", "english", "pinch")
-                    ),
+                    *(f"{right[arm].estimate([code]).value:.0f}" for arm in ("english", "pinch")),
                     cell(right["pinch"].difference(right["english"], [code])),
                     cell(win.estimate([code])),
                 ]
             )
-    return table(
-        ["language", "base", "english", "pinch", "gain in right language", "win rate"], rows
-    )
+    return table(["language", "english", "pinch", "gain in right language", "win rate"], rows)
 
 
 def seed_table(board: Board, per_seed: dict, wins: list[Scores]) -> str:
@@ -191,7 +184,7 @@ def stored(board: Board, pooled: dict, win: ClusteredScores) -> dict:
 
 
 def draw(board: Board, pooled: dict) -> None:
-    """Draw the right-language share of both arms and of the base, by language."""
+    """Draw the right-language share of both arms, by language."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -207,7 +200,6 @@ def draw(board: Board, pooled: dict) -> None:
             [right["pinch"].low, right["pinch"].high], [y, y], color="#0b6e99", lw=3, alpha=0.3
         )
         for arm, mark, colour in (
-            ("base", "|", "#666"),
             ("english", "o", "#c05a00"),
             ("pinch", "D", "#0b6e99"),
         ):
@@ -215,7 +207,7 @@ def draw(board: Board, pooled: dict) -> None:
             axes.plot(right[arm].value, y, mark, color=colour, label=label, markersize=7)
     group_of = {c: g for g, group in board.groups.items() for c in group}
     axes.set_yticks(range(len(codes)), [f"{language_name(c)} ({group_of[c]})" for c in codes])
-    axes.set_xlabel("answers in the language of the question, % (3 seeds, 40 prompts)")
+    axes.set_xlabel("answers in the language of the question, %")
     axes.set_xlim(0, 102)
     axes.grid(axis="x", color="#eee")
     axes.legend(loc="lower left", frameon=False)

@@ -8,7 +8,6 @@ killed and resumed generates in the very same batches.
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -112,7 +111,6 @@ class EndpointGenerator:
         except httpx.InvalidURL as error:
             message = f"generate.endpoint: {config.endpoint!r} is no address ({error}); correct it"
             raise UsageError(message) from error
-        weakref.finalize(self, self.client.close)
         self.model, self.config = model, config
 
     def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
