@@ -27,8 +27,10 @@ tuned = [{tuned}]
 unseen = [{unseen}]
 """
 PILOT = """
+# Fewer examples and short answers keep the first run quick; remove these for your own work.
+[mix]
+budget = 256
 [generate]
-# Short answers keep the first run quick; remove this line for your own work.
 max_new_tokens = 48
 """
 
