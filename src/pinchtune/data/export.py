@@ -95,14 +95,20 @@ def _store(example: Example, shape: str, kind: str, talking: bool) -> Mapping[st
 
 def _check_back(example: Example, row: Mapping[str, Any], shape: str, kind: str) -> None:
     """Read a row as an import would; DataError names what would not come back."""
-    back = to_example(row, shape)
+    elsewhere = "" if kind.startswith(".json") else " or export as .jsonl"
+    try:
+        back = to_example(row, shape)
+    except DataError as error:
+        if error.field in FIELDS:
+            raise
+        message = f"a {kind} file of the shape {shape} cannot hold it, for it would read otherwise"
+        raise DataError(f"{message} ({error}); change it{elsewhere}") from error
     if back == example and recognise_shape(row) == shape:
         return
     names = [f.name for f in fields(Example) if getattr(back, f.name) != getattr(example, f.name)]
     columns = [name for name in example.extra if name not in back.extra]
     field = "extra" if columns else (names or ["extra"])[0]
     what = f"the extra column {columns[0]!r}; rename it" if columns else f"its {field}; change it"
-    elsewhere = "" if kind.startswith(".json") else " or export as .jsonl"
     message = f"a {kind} file of the shape {shape} cannot hold {what}{elsewhere}"
     raise DataError(message, field=field)
 

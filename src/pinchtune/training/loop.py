@@ -117,20 +117,22 @@ class Trainer:
         if config.tracker != "none":
             accelerator.init_trackers("pinchtune", config=config.model_dump(mode="json"))
         done = load_checkpoint(self.folder, self.model, _inner(self.optimizer))
-        metrics = Metrics(self.folder / "metrics.jsonl", done)
+        is_main = accelerator.is_main_process
+        metrics = Metrics(self.folder / "metrics.jsonl", done) if is_main else None
         self.model.train()
         for step in range(done, len(self.steps)):
             facts = self._step(step)
             if self._due(step, config.validate_every):
                 facts |= {"val/bits_per_byte": self.validate()}
-            metrics.write(step, facts)
+            if metrics:
+                metrics.write(step, facts)
             accelerator.log(_flat(facts), step=step)
-            if self._due(step, config.checkpoint_every) and accelerator.is_main_process:
+            if self._due(step, config.checkpoint_every) and is_main:
                 save_checkpoint(self.folder, step + 1, self.model, _inner(self.optimizer))
             on_step(Progress(step + 1, len(self.steps), facts["tokens"], facts["train/loss"]))
         accelerator.wait_for_everyone()
         accelerator.end_training()
-        if accelerator.is_main_process:
+        if is_main:
             save_arm(self.folder, self.model, self.tokenizer, self.dtype)
 
     def _due(self, step: int, every: int) -> bool:
