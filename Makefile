@@ -18,7 +18,7 @@ demo: $(BIN)/.ready
 test: $(BIN)/.ready
 	$(BIN)/pytest -m "not slow"
 
-# With the real model and kills at random moments: about half an hour.
+# Also the slow ones: the real model, and a hundred kills at random moments.
 test-all: $(BIN)/.ready
 	$(BIN)/pytest
 
