@@ -61,6 +61,8 @@ class ModelConfig(Section):
     """Where to compute; auto takes the fastest there is."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """Number format of the frozen weights; auto measures."""
+    kernels: Literal["auto", "plain"] = "auto"
+    """The quick ways to compute what transformers and peft compute; plain uses theirs."""
 
 
 class DataConfig(Section):
@@ -155,8 +157,8 @@ class GenerateConfig(Section):
 
     max_new_tokens: Positive = 128
     """Longest answer in tokens."""
-    batch_size: Positive = 48
-    """Prompts generated together."""
+    batch_size: Positive = 64
+    """Prompts answered at the same time."""
     temperature: Annotated[Number, Field(ge=0, le=2)] = 0.0
     """0 = greedy; otherwise seeded sampling."""
     repetition_penalty: Annotated[Number, Field(ge=1, le=2)] = 1.1

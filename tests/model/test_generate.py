@@ -36,6 +36,12 @@ def test_padding_changes_nothing(local):
     assert answers(local, batch_size=1) == answers(local, batch_size=4)
 
 
+def test_plain_ways_answer_the_same(local):
+    quick, plain = (LocalGenerator(*local, GenerateConfig(max_new_tokens=6), q) for q in (1, 0))
+    assert quick.quick and not plain.quick
+    assert quick.generate(PROMPTS, 0) == plain.generate(PROMPTS, 0)
+
+
 def test_sampling_is_seeded(local):
     warm = {"temperature": 1.0, "batch_size": 3}
     assert answers(local, **warm, seed=1) == answers(local, **warm, seed=1)
@@ -44,10 +50,10 @@ def test_sampling_is_seeded(local):
 
 def test_an_answer_ends_at_the_end_token(local):
     generator = LocalGenerator(*local, GenerateConfig())
-    ids = [*local[1]("Yes").input_ids, local[1].eos_token_id, 7, 7]
-    answer = generator._cut(PROMPTS[0], ids)
+    ids = [*local[1]("Yes").input_ids, local[1].eos_token_id]
+    answer = generator._answer(PROMPTS[0], ids)
     assert (answer.text, answer.stopped, answer.tokens) == ("Yes", True, 4)
-    cut = generator._cut(PROMPTS[0], ids[:3])
+    cut = generator._answer(PROMPTS[0], ids[:3])
     assert (cut.text, cut.stopped, cut.tokens) == ("Yes", False, 3)
 
 
@@ -67,11 +73,11 @@ class Breaks(ScriptedGenerator):
         super().__init__({p.instruction: p.instruction.upper() for p in PROMPTS}, 2)
         self.left = after
 
-    def generate(self, prompts, batch):
+    def generate(self, prompts, batch, tick):
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
-        return super().generate(prompts, batch)
+        return super().generate(prompts, batch, tick)
 
 
 def test_finished_batches_survive_and_half_lines_do_not(tmp_path):

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+from families import CONFIGS, make_family
 from transformers import AutoModelForCausalLM
 
-import pinchtune.model.loss as module
+import pinchtune.model.head as module
 from pinchtune.errors import UsageError
+from pinchtune.model.attention import quicken_attention
 from pinchtune.model.loss import TargetLoss, check_head
 
 
@@ -28,10 +30,29 @@ def reference(model, ids, mask, targets):
     return model(input_ids=ids, attention_mask=mask, labels=labels).loss
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_style_of_model_has_its_own_loss_and_gradients(name):
+    model = make_family(name)
+    ids, mask, targets = batch()
+    targets[2] = False  # an empty response
+    expected = reference(model, ids, mask, targets)
+    expected.backward()
+    gradients = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    quicken_attention(model)
+    found = TargetLoss(model)(ids, mask, targets).mean()
+    found.backward()
+    assert float(found.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+    for name, parameter in model.named_parameters():
+        scale = float(gradients[name].abs().max()) + 1e-6
+        assert torch.allclose(parameter.grad, gradients[name], atol=1e-4 * scale), name
+
+
 @pytest.mark.parametrize("chunk", [512, 7, 1])
 @pytest.mark.parametrize("softcap", [0.0, 5.0])
 def test_loss_and_gradients_equal_transformers(model, monkeypatch, chunk, softcap):
-    monkeypatch.setattr(module, "CHUNK", chunk)
+    monkeypatch.setattr(module, "TOKENS", chunk)
+    monkeypatch.setattr(module, "WORDS", 100)
     ids, mask, targets = batch()
     model.config.final_logit_softcapping = softcap or None
     expected = reference(model, ids, mask, targets)

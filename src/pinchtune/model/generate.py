@@ -8,7 +8,7 @@ killed and resumed generates in the very same batches.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pinchtune.config import GenerateConfig
@@ -20,6 +20,17 @@ RETRY_DELAYS = (1.0, 4.0)
 """Seconds before an endpoint is asked again."""
 
 
+WAVES = 4
+"""Prompts of a batch for each that is answered at the same time; a killed run loses a batch."""
+
+Tick = Callable[[], None]
+"""Called once for each answer as soon as it is there."""
+
+
+def _no_tick() -> None:
+    return None
+
+
 class Generator(Protocol):
     """Anything that answers evaluation prompts."""
 
@@ -27,7 +38,9 @@ class Generator(Protocol):
         """Return the batches as lists of prompt indices; every prompt is in one of them."""
         ...
 
-    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+    def generate(
+        self, prompts: Sequence[Example], batch: int, tick: Tick = _no_tick
+    ) -> list[Answer]:
         """Return the answers to one batch of prompts, in order; `batch` seeds sampling."""
         ...
 
@@ -42,54 +55,52 @@ class ScriptedGenerator:
         """Return batches in the order of the prompts."""
         return _chunks(list(range(len(prompts))), self.batch_size)
 
-    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+    def generate(
+        self, prompts: Sequence[Example], batch: int, tick: Tick = _no_tick
+    ) -> list[Answer]:
         """Return the scripted answers; KeyError for a prompt that has none."""
         texts = [self.answers[p.instruction] for p in prompts]
+        for _ in texts:
+            tick()
         return [_answer(p, t, True, len(t)) for p, t in zip(prompts, texts, strict=True)]
 
 
 class LocalGenerator:
-    """Answers from weights in this process."""
+    """Answers from weights in this process.
 
-    def __init__(self, model: Any, tokenizer: Any, config: GenerateConfig) -> None:
+    A batch holds WAVES times `batch_size` prompts, of which `batch_size` are answered at a time.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, config: GenerateConfig, quick: bool = True
+    ) -> None:
+        from pinchtune.model.decode import can_decode
+
         self.model, self.tokenizer, self.config = model, tokenizer, config
         self.ends = end_token_ids(tokenizer)
+        self.quick = quick and can_decode(model)
 
     def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
         """Return batches of like length, longest first, so that memory peaks at once."""
         lengths = [len(encode_prompt(self.tokenizer, p)) for p in prompts]
         order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], i))
-        return _chunks(order, self.config.batch_size)
+        return _chunks(order, self.config.batch_size * (WAVES if self.quick else 1))
 
-    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+    def generate(
+        self, prompts: Sequence[Example], batch: int, tick: Tick = _no_tick
+    ) -> list[Answer]:
         """Return the answers, cut at the first end token."""
-        import torch
+        from pinchtune.model.decode import decode, decode_plainly
 
-        config = self.config
         encoded = [encode_prompt(self.tokenizer, p) for p in prompts]
-        inputs = self.tokenizer.pad({"input_ids": encoded}, return_tensors="pt")
-        inputs = inputs.to(self.model.device)
-        sampling: dict[str, Any] = {"do_sample": config.temperature > 0}
-        if config.temperature > 0:
-            torch.manual_seed(config.seed * 1_000_003 + batch)
-            sampling |= {"temperature": config.temperature, "top_k": 0, "top_p": 1.0}
-        with torch.inference_mode():
-            output = self.model.generate(
-                **inputs,
-                **sampling,
-                max_new_tokens=config.max_new_tokens,
-                repetition_penalty=config.repetition_penalty,
-                eos_token_id=self.ends,
-                pad_token_id=self.tokenizer.pad_token_id,
-            )
-        new = output[:, inputs["input_ids"].shape[1] :].tolist()
-        return [self._cut(p, ids) for p, ids in zip(prompts, new, strict=True)]
+        way = decode if self.quick else decode_plainly
+        new = way(self.model, encoded, self.ends, self.config, batch, tick)
+        return [self._answer(p, ids) for p, ids in zip(prompts, new, strict=True)]
 
-    def _cut(self, prompt: Example, ids: list[int]) -> Answer:
-        end = next((i for i, token in enumerate(ids) if token in self.ends), None)
-        text = self.tokenizer.decode(ids[:end], skip_special_tokens=True)
-        tokens = len(ids) if end is None else end + 1
-        return _answer(prompt, text, end is not None, tokens)
+    def _answer(self, prompt: Example, ids: list[int]) -> Answer:
+        stopped = bool(ids) and ids[-1] in self.ends
+        text = self.tokenizer.decode(ids[: len(ids) - stopped], skip_special_tokens=True)
+        return _answer(prompt, text, stopped, len(ids))
 
 
 class EndpointGenerator:
@@ -117,12 +128,18 @@ class EndpointGenerator:
         """Return batches in the order of the prompts."""
         return _chunks(list(range(len(prompts))), self.config.batch_size)
 
-    def generate(self, prompts: Sequence[Example], batch: int) -> list[Answer]:
+    def generate(
+        self, prompts: Sequence[Example], batch: int, tick: Tick = _no_tick
+    ) -> list[Answer]:
         """Return the server's answers, asked for side by side; RunError if it gives none."""
         from concurrent.futures import ThreadPoolExecutor
 
+        answers = []
         with ThreadPoolExecutor(max_workers=8) as pool:
-            return list(pool.map(self._ask, prompts))
+            for answer in pool.map(self._ask, prompts):
+                answers.append(answer)
+                tick()
+        return answers
 
     def _ask(self, prompt: Example) -> Answer:
         body = {

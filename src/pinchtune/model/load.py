@@ -112,6 +112,8 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
+    from pinchtune.model.attention import quicken_attention
+
     source = resolve_base(config.base)
     _check_holds(Path(source), WEIGHT_FILES)
     device = pick_device(config.device)
@@ -125,6 +127,8 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     # A strided last position times frozen weights copies the whole output layer once a row.
     model.get_output_embeddings().register_forward_pre_hook(_make_contiguous)
     moved: PreTrainedModel = model.to(device)
+    if config.kernels == "auto":
+        quicken_attention(moved)
     return moved.eval()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, append_line, cut_lines, write_json, write_jsonl
-from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator
+from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator, Tick
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Answer, Example
 from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key, versions
@@ -68,10 +68,16 @@ def _answer(
 
 
 def _load_generator(project: Project, arm: str) -> Generator:
+    from pinchtune.model.packed import pack_layers
+
     config = project.config.generate
     if config.endpoint:
         return EndpointGenerator(arm, config)
-    return LocalGenerator(*_load(project, arm), config)
+    model, tokenizer = _load(project, arm)
+    quick = project.config.model.kernels == "auto"
+    if quick:
+        pack_layers(model)
+    return LocalGenerator(model, tokenizer, config, quick)
 
 
 def _load(project: Project, arm: str) -> tuple[Any, Any]:
@@ -97,9 +103,9 @@ def generate_answers(
     """Return the answers in the order of the prompts; batches done by a killed run are kept."""
     batches = generator.plan(prompts)
 
-    def make(batch: int) -> list[dict[str, Any]]:
+    def make(batch: int, tick: Tick) -> list[dict[str, Any]]:
         part = [prompts[i] for i in batches[batch]]
-        return [answer.to_row() for answer in generator.generate(part, batch)]
+        return [answer.to_row() for answer in generator.generate(part, batch, tick)]
 
     sizes = [len(b) for b in batches]
     rows = _resumable(folder / PARTIAL, sizes, make, label, progress or Silent())
@@ -114,7 +120,7 @@ def _flatten(batches: Sequence[Sequence[int]]) -> Iterator[int]:
 def _resumable(
     path: Path,
     sizes: Sequence[int],
-    make: Callable[[int], list[dict[str, Any]]],
+    make: Callable[[int, Tick], list[dict[str, Any]]],
     label: str,
     progress: Progress,
 ) -> list[dict[str, Any]]:
@@ -122,9 +128,8 @@ def _resumable(
     batches: list[list[dict[str, Any]]] = [json.loads(line) for line in cut_lines(path)]
     with progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task:
         for k in range(len(batches), len(sizes)):
-            batches.append(make(k))
+            batches.append(make(k, task.advance))
             append_line(path, json.dumps(batches[k], ensure_ascii=False))
-            task.advance(sizes[k])
     return [row for rows in batches for row in rows]
 
 

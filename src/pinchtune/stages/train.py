@@ -80,7 +80,8 @@ def _load_job(project: Project, arm: str, folder: Path) -> Job:
     kept, rows, counts = encode_rows(tokenizer, examples, config.train.max_length)
     references = _references(project, tokenizer)
     model = load_model(config.model)
-    trainer = Trainer(model, tokenizer, rows, config.train, folder, references)
+    quick = config.model.kernels == "auto"
+    trainer = Trainer(model, tokenizer, rows, config.train, folder, references, quick)
     return Job(trainer, kept, counts)
 
 

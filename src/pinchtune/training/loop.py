@@ -25,6 +25,7 @@ from pinchtune.files import append_line, cut_lines
 from pinchtune.model.chat import Encoded
 from pinchtune.model.loss import TargetLoss, check_head
 from pinchtune.model.tensors import Batch, collate
+from pinchtune.training.adapter import quicken
 from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
@@ -91,19 +92,20 @@ class Trainer:
         config: TrainConfig,
         folder: Path,
         validation: Sequence[Reference] = (),
+        quick: bool = True,
     ) -> None:
         self.rows, self.config, self.folder, self.validation = rows, config, folder, validation
         self.tokenizer, self.dtype = tokenizer, model.dtype
-        on_cpu = model.device.type == "cpu"
-        tracker = None if config.tracker == "none" else config.tracker
-        self.accelerator = Accelerator(
-            cpu=on_cpu,
-            log_with=tracker,
-            project_dir=folder,
-            mixed_precision="bf16" if model.dtype == torch.bfloat16 else "no",
-        )
         self.steps = plan_steps(rows, config)
         self.model = prepare_model(model, config)
+        # Quick adapters cast themselves; what is left in float32 is cast by autocast.
+        is_cast = self.dtype == torch.bfloat16 and not (quick and quicken(self.model))
+        self.accelerator = Accelerator(
+            cpu=self.model.device.type == "cpu",
+            log_with=None if config.tracker == "none" else config.tracker,
+            project_dir=folder,
+            mixed_precision="bf16" if is_cast else "no",
+        )
         self.loss = TargetLoss(self.model)
         check_head(self.loss, torch.tensor([rows[0].encoded.ids[:32]], device=model.device))
         tuned = [p for p in self.model.parameters() if p.requires_grad]

@@ -1,0 +1,168 @@
+"""The output layer and its cross-entropy, a block of words at a time.
+
+With a vocabulary of 262,000 words the output layer is most of the work of a small model. Its
+logits are never held: a block of them is made, used for the running sum of the softmax and for
+the gradient, and overwritten by the next, all within the processor's cache. `plain_losses` is
+the slow twin that tests compare with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+WORDS = 4096
+"""Words of the vocabulary in a block."""
+TOKENS = 1024
+"""Target tokens in a block."""
+IMPOSSIBLE = 1e-6
+"""Probability below which a word does not move a gradient in bfloat16, whose own rounding is
+larger; nothing is left out in float32."""
+
+
+class _Softmax(NamedTuple):
+    """What one pass over the vocabulary leaves of n target tokens."""
+
+    lse: Tensor
+    """Logarithm of the summed exponentials of the logits, float32 [n]."""
+    mean: Tensor
+    """Weights of the words, averaged by their probability, float32 [n, D]; empty if unwanted."""
+
+
+def token_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
+    """Return the loss in nats, float32 [N], of hidden [N, D] with weight [V, D].
+
+    Differentiable in hidden and weight; the gradient is made in the same pass as the loss.
+    """
+    apply: Callable[..., Tensor] = _TokenLosses.apply
+    return apply(_cast(hidden), weight, targets, softcap)
+
+
+def _cast(hidden: Tensor) -> Tensor:
+    """Return the states in the number format that autocast would multiply them in."""
+    device = hidden.device.type
+    is_cast = torch.is_autocast_enabled(device)
+    return hidden.to(torch.get_autocast_dtype(device)) if is_cast else hidden
+
+
+def plain_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
+    """Return what `token_losses` returns, from all logits at once."""
+    logits = hidden @ weight.T.to(hidden.dtype)
+    capped = softcap * torch.tanh(logits / softcap) if softcap else logits
+    return nn.functional.cross_entropy(capped.float(), targets, reduction="none")
+
+
+@torch.no_grad()
+def token_nats(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
+    """Return the losses as `token_losses` does, without a gradient and with float32 sums."""
+    hidden = _cast(hidden)
+    head = weight.to(hidden.dtype)
+    losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
+    for part in _parts(len(targets)):
+        found = _sweep(hidden[part], head, softcap, wants_mean=False)
+        losses[part] = found.lse - _dot(hidden[part], head[targets[part]], softcap)
+    return losses
+
+
+class _TokenLosses(torch.autograd.Function):
+    """Loss of each target token; the gradients are computed in the forward pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
+    ) -> Tensor:
+        """Return the losses and keep both gradients, each for a loss of weight one."""
+        head = weight.to(hidden.dtype)
+        losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
+        d_hidden = torch.empty_like(hidden)
+        d_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
+        for part in _parts(len(targets)):
+            states, own = hidden[part], head[targets[part]]
+            found, at_target = _sweep(states, head, softcap), _dot(states, own, softcap)
+            losses[part] = found.lse - at_target
+            slope = _slope(at_target, softcap)[:, None]
+            d_hidden[part] = (found.mean - own.float() * slope).to(hidden.dtype)
+            if d_weight is not None:
+                _add_weight_gradient(d_weight, states, head, found.lse, softcap)
+                d_weight.index_add_(0, targets[part], (states * -slope).to(d_weight.dtype))
+        ctx.save_for_backward(d_hidden, d_weight)
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
+        """Scale the stored gradients; the loss must weigh all its tokens alike."""
+        d_hidden, d_weight = ctx.saved_tensors
+        scale = grads[0]
+        if d_weight is not None and len(scale):
+            d_weight = d_weight * scale[0].to(d_weight.dtype)
+        return d_hidden * scale[:, None].to(d_hidden.dtype), d_weight, None, None
+
+
+def _parts(count: int) -> Iterator[slice]:
+    """Yield slices of about equal size, at most TOKENS long."""
+    size = -(-count // max(1, -(-count // TOKENS)))
+    return (slice(start, start + size) for start in range(0, count, max(1, size)))
+
+
+def _logits(states: Tensor, words: Tensor, softcap: float) -> Tensor:
+    logits = states @ words.T
+    return softcap * torch.tanh(logits / softcap) if softcap else logits
+
+
+def _slope(logits: Tensor, softcap: float) -> Tensor:
+    """Return d capped / d raw of capped logits; 1 without a cap."""
+    return 1 - (logits / softcap) ** 2 if softcap else torch.ones_like(logits)
+
+
+def _sweep(states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True) -> _Softmax:
+    """Return the softmax of n states [n, D] over all words, kept normalised block by block.
+
+    The softmax of a stream, as in Milakov and Gimelshein (2018), arXiv:1805.02867. Words that
+    are all but impossible after every state are left out of the mean, as in Wijmans et al.
+    (2025), arXiv:2411.09009.
+    """
+    lse = torch.full((len(states),), float("-inf"), device=states.device)
+    mean = torch.zeros(states.shape if wants_mean else (0,), device=states.device)
+    for words in torch.split(head, WORDS):
+        logits = _logits(states, words, softcap)
+        slope = _slope(logits, softcap) if softcap and wants_mean else None
+        shift = torch.maximum(lse.to(logits.dtype), logits.amax(-1))
+        rises = (logits if wants_mean else logits.float()).sub_(shift[:, None]).exp_()
+        before = (lse - shift).exp_()
+        total = before + rises.sum(-1, dtype=torch.float32)
+        if wants_mean:
+            added = _weigh(rises, slope, words)
+            mean.mul_((before / total)[:, None]).add_(added / total[:, None])
+        lse = shift.float() + total.log()
+    return _Softmax(lse, mean)
+
+
+def _weigh(rises: Tensor, slope: Tensor | None, words: Tensor) -> Tensor:
+    """Return rises [n, W] times slope times words [W, D], without the impossible words."""
+    if rises.dtype != torch.float32:
+        likely = (rises.amax(0) > IMPOSSIBLE).nonzero()[:, 0]
+        rises, words = rises.index_select(1, likely), words.index_select(0, likely)
+        slope = None if slope is None else slope.index_select(1, likely)
+    return (rises if slope is None else rises * slope) @ words
+
+
+def _dot(states: Tensor, own: Tensor, softcap: float) -> Tensor:
+    """Return the logit of each state [n, D] for its own target's weights [n, D], float32."""
+    logits = (states.float() * own.float()).sum(-1)
+    return softcap * torch.tanh(logits / softcap) if softcap else logits
+
+
+def _add_weight_gradient(
+    d_weight: Tensor, states: Tensor, head: Tensor, lse: Tensor, softcap: float
+) -> None:
+    """Add d loss / d weight [V, D] but for the targets' own part; the logits are made again."""
+    shift = lse.to(head.dtype)
+    scaled = states * (shift - lse).exp_()[:, None].to(states.dtype)
+    for words, gradient in zip(torch.split(head, WORDS), torch.split(d_weight, WORDS), strict=True):
+        logits = _logits(states, words, softcap)
+        slope = _slope(logits, softcap) if softcap else None
+        rises = logits.sub_(shift[:, None]).exp_()
+        gradient += (rises if slope is None else rises * slope).T @ scaled
