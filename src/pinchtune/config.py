@@ -133,7 +133,9 @@ class TrainConfig(Section):
     batch_size: Positive = 8
     """Examples in one optimiser step, over all devices and micro-batches."""
     device_batch_size: Positive = 8
-    """Examples in one micro-batch on one device."""
+    """Most examples in one micro-batch on one device."""
+    device_tokens: Positive = 2048
+    """Most padded tokens in one micro-batch: bounds memory. A longer example goes alone."""
     max_length: Positive = 512
     """Longest example in tokens; a longer response is cut and counted."""
     warmup: Share = 0.05

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinchtune.training.batches import plan_epoch, split_step
+from pinchtune.training.batches import MicroBatch, plan_epoch, split_step
 
 SETS = st.tuples(
     st.lists(st.integers(1, 500), min_size=1, max_size=120), st.integers(1, 17), st.integers(0, 9)
@@ -39,13 +39,15 @@ def test_like_lengths_meet():
     assert padded / sum(lengths) < 1.2 < in_order / sum(lengths)
 
 
-@given(SETS, st.integers(1, 4), st.integers(1, 5))
-def test_processes_share_a_step_without_loss(rows, processes, size):
+@given(SETS, st.integers(1, 4), st.integers(1, 5), st.integers(1, 900))
+def test_processes_share_a_step_without_loss(rows, processes, size, tokens):
     lengths, _, _ = rows
-    step = list(range(len(lengths)))
+    step, most = list(range(len(lengths))), MicroBatch(size, tokens)
     parts = [
-        split_step(step, dict(enumerate(lengths)), size, p, processes) for p in range(processes)
+        split_step(step, dict(enumerate(lengths)), most, p, processes) for p in range(processes)
     ]
     assert sorted(i for part in parts for micro in part for i in micro) == step
     assert len({len(part) for part in parts}) == 1
-    assert all(len(micro) <= size for part in parts for micro in part)
+    for micro in (micro for part in parts for micro in part):
+        padded = len(micro) * max((lengths[i] for i in micro), default=0)
+        assert len(micro) <= size and (padded <= tokens or len(micro) == 1)

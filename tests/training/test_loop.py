@@ -165,3 +165,41 @@ def test_sigkill_and_resume_in_a_process_of_its_own(tiny_model, tmp_path):
     subprocess.run([*run, str(tmp_path / "cut")], check=True, timeout=240)
     name = "adapter_model.safetensors"
     assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_fifty_steps_end_where_a_plain_loop_ends(tiny_model, tmp_path, method):
+    settings = {"rows": 20, "batch_size": 4, "epochs": 10, "method": method, "learning_rate": 1e-3}
+    trainer = make_trainer(tiny_model, tmp_path / "ours", checkpoint_every=0, **settings)
+    assert len(trainer.steps) == 50
+    trainer.run()
+    plain = make_trainer(tiny_model, tmp_path / "plain", checkpoint_every=0, **settings)
+    expected = tune_plainly(plain)
+    found = dict(trainer.model.named_parameters())
+    start = dict(make_trainer(tiny_model, tmp_path / "start", **settings).model.named_parameters())
+    for name, parameter in expected.items():
+        moved = float((parameter - start[name]).detach().norm())
+        assert float((found[name] - parameter).detach().norm()) < 1e-3 * moved + 1e-6, name
+
+
+def tune_plainly(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Tune as a tutorial would: transformers' own loss, a row at a time, nothing of ours."""
+    model = trainer.model
+    for layer in model.modules():
+        layer.__dict__.pop("forward", None)  # peft's own forward again
+    model.train()
+    tuned = {n: p for n, p in trainer.model.named_parameters() if p.requires_grad}
+    optimizer = torch.optim.AdamW(tuned.values(), lr=1.0, weight_decay=0.0)
+    for number, step in enumerate(trainer.steps):
+        rows = [trainer.rows[i].encoded for i in step]
+        total = sum(row.target_count for row in rows)
+        for row in rows:
+            ids = torch.tensor([row.ids])
+            labels = torch.where(torch.tensor([row.targets]), ids, -100)
+            loss = model(input_ids=ids, labels=labels).loss
+            (loss * row.target_count / total).backward()
+        torch.nn.utils.clip_grad_norm_(tuned.values(), trainer.config.clip)
+        optimizer.param_groups[0]["lr"] = schedule(number, len(trainer.steps), trainer.config)
+        optimizer.step()
+        optimizer.zero_grad()
+    return tuned

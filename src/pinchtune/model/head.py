@@ -57,7 +57,7 @@ def plain_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
 
 @torch.no_grad()
 def token_nats(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
-    """Return the losses as `token_losses` does, without a gradient and with float32 sums."""
+    """Return the losses as `token_losses` does, without the gradient."""
     hidden = _cast(hidden)
     head = weight.to(hidden.dtype)
     losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
@@ -130,7 +130,7 @@ def _sweep(states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True
         logits = _logits(states, words, softcap)
         slope = _slope(logits, softcap) if softcap and wants_mean else None
         shift = torch.maximum(lse.to(logits.dtype), logits.amax(-1))
-        rises = (logits if wants_mean else logits.float()).sub_(shift[:, None]).exp_()
+        rises = logits.sub_(shift[:, None]).exp_()
         before = (lse - shift).exp_()
         total = before + rises.sum(-1, dtype=torch.float32)
         if wants_mean:

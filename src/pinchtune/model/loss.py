@@ -42,7 +42,7 @@ class TargetLoss(nn.Module):
 
     @torch.no_grad()
     def nats(self, ids: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
-        """Return the summed loss of each row in nats, float64 [B], with float32 sums."""
+        """Return the summed loss of each row in nats, float64 [B], without a gradient."""
         states = self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
         wanted, rows = ids[:, 1:][targets[:, 1:]], targets[:, 1:].nonzero()[:, 0]
         losses = token_nats(states, self._head.weight, wanted, self._softcap)

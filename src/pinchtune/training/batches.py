@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 POOL = 8
 """Steps whose examples are sorted together: like lengths meet, yet the order stays random."""
@@ -44,14 +45,37 @@ def plan_epoch(
     return steps
 
 
+class MicroBatch(NamedTuple):
+    """The most that is computed at once on one device."""
+
+    rows: int
+    tokens: int
+    """Padded tokens; a longer row goes alone."""
+
+
 def split_step(
-    step: Sequence[int], lengths: Mapping[int, int], size: int, process: int = 0, processes: int = 1
+    step: Sequence[int],
+    lengths: Mapping[int, int],
+    most: MicroBatch,
+    process: int = 0,
+    processes: int = 1,
 ) -> list[list[int]]:
-    """Return this process's micro-batches of at most `size` rows; all processes get as many.
+    """Return this process's micro-batches of like length; all processes get as many.
 
     An empty micro-batch keeps a process in step with the others.
     """
     ranked = sorted(step, key=lambda i: (lengths[i], i))
-    count = -(-len(ranked[::processes]) // size)
-    mine = ranked[process::processes]
-    return [mine[k * size : (k + 1) * size] for k in range(count)]
+    shares = [_fill(ranked[p::processes], lengths, most) for p in range(processes)]
+    idle = max(map(len, shares)) - len(shares[process])
+    return shares[process] + [[] for _ in range(idle)]
+
+
+def _fill(ranked: Sequence[int], lengths: Mapping[int, int], most: MicroBatch) -> list[list[int]]:
+    """Return rows, sorted by length, in as few micro-batches as `most` allows."""
+    found: list[list[int]] = []
+    for row in ranked:
+        size = len(found[-1]) + 1 if found else 0
+        if not found or size > most.rows or size * lengths[row] > most.tokens:
+            found.append([])
+        found[-1].append(row)
+    return found

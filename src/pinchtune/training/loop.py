@@ -27,7 +27,7 @@ from pinchtune.model.loss import TargetLoss, check_head
 from pinchtune.model.tensors import Batch, collate
 from pinchtune.training.adapter import quicken
 from pinchtune.training.arm import prepare_model, save_arm
-from pinchtune.training.batches import plan_epoch, split_step
+from pinchtune.training.batches import MicroBatch, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
 
 
@@ -188,11 +188,11 @@ class Trainer:
 
     def _micro_batches(self, step: int) -> Iterator[tuple[list[int], Batch, float]]:
         """Yield this process's (row indices, batch, weight); weight 0 only keeps the pace."""
-        accelerator, size = self.accelerator, self.config.device_batch_size
+        accelerator, config = self.accelerator, self.config
         lengths = {i: len(self.rows[i].encoded.ids) for i in self.steps[step]}
-        mine = split_step(
-            self.steps[step], lengths, size, accelerator.process_index, accelerator.num_processes
-        )
+        most = MicroBatch(config.device_batch_size, config.device_tokens)
+        process, processes = accelerator.process_index, accelerator.num_processes
+        mine = split_step(self.steps[step], lengths, most, process, processes)
         for indices in mine:
             kept = indices or self.steps[step][:1]
             encoded = [self.rows[i].encoded for i in kept]
