@@ -350,7 +350,7 @@ def test_unforeseen_error(make_project, pinch, monkeypatch):
         (
             MemoryError(),
             RUN_FAILED,
-            "out of memory; lower train.device_tokens or generate.batch_size",
+            "out of memory; lower train.device_tokens, train.max_length or generate.batch_size",
         ),
         (OSError(errno.ENOSPC, "full"), RUN_FAILED, FULL),
     ],

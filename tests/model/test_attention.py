@@ -55,3 +55,20 @@ def test_long_rows_are_left_to_the_fused_kernel(monkeypatch):
     monkeypatch.setattr(attention, "LONGEST", 29)
     assert torch.allclose(model(ids).logits, short, atol=1e-4)
     assert calls
+
+
+def test_values_narrower_than_keys_are_left_to_the_fused_kernel():
+    query, key, value = (torch.randn(2, 4, 9, width) for width in (16, 16, 8))
+    mask = torch.ones(2, 1, 9, 9, dtype=torch.bool).tril()
+    found, _ = attention.attend(torch.nn.Module(), query, key, value, mask)
+    fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, mask)
+    assert torch.allclose(found, fused.transpose(1, 2), atol=1e-5)
+
+
+def test_bfloat16_is_nearer_to_the_truth_than_one_rounding():
+    query, key, value = (torch.randn(2, 4, 64, 32).bfloat16() for _ in range(3))
+    mask = torch.ones(2, 1, 64, 64, dtype=torch.bool).tril()
+    found, _ = attention.attend(torch.nn.Module(), query, key, value, mask)
+    wide = (t.double() for t in (query, key, value))
+    truth = torch.nn.functional.scaled_dot_product_attention(*wide, mask).transpose(1, 2)
+    assert float((found.double() - truth).norm() / truth.norm()) < 2**-7

@@ -9,7 +9,7 @@ from families import CONFIGS, make_family
 from pinchtune.config import GenerateConfig
 from pinchtune.model import decode as module
 from pinchtune.model.attention import quicken_attention
-from pinchtune.model.decode import can_decode, decode, decode_plainly
+from pinchtune.model.decode import Decoder, batch_seed, can_decode, decode_plainly, make_picker
 
 ENDS = list(range(1, 259, 15))
 
@@ -18,6 +18,12 @@ def prompts(count=23, longest=40):
     rng = random.Random(0)
     made = [[2, *rng.choices(range(3, 259), k=rng.randrange(0, longest))] for _ in range(count)]
     return sorted(made, key=len, reverse=True)
+
+
+def decode(model, asked, ends, config, batch, tick):
+    decoder = Decoder(model, make_picker(model, config), ends, config.batch_size)
+    decoder.picker.generator.manual_seed(batch_seed(config, batch))
+    return decoder.decode(asked, config.max_new_tokens, tick)
 
 
 def run(way, model, asked, **settings):
@@ -84,3 +90,6 @@ def test_a_model_that_keeps_other_states_is_left_to_transformers():
     assert can_decode(model)
     model.config.layer_types = ["linear_attention", "full_attention"]
     assert not can_decode(model)
+    sharing = make_family("llama")
+    sharing.config.num_kv_shared_layers = 1
+    assert not can_decode(sharing)

@@ -38,7 +38,7 @@ def test_padding_changes_nothing(local):
 
 def test_plain_ways_answer_the_same(local):
     quick, plain = (LocalGenerator(*local, GenerateConfig(max_new_tokens=6), q) for q in (1, 0))
-    assert quick.quick and not plain.quick
+    assert quick.decoder and not plain.decoder
     assert quick.generate(PROMPTS, 0) == plain.generate(PROMPTS, 0)
 
 

@@ -56,6 +56,34 @@ def test_bfloat16_is_as_near_to_the_truth_as_all_logits_at_once(softcap):
         assert mistakes[0] <= 1.2 * mistakes[1]
 
 
+def test_a_token_that_is_sure_costs_nothing():
+    hidden, weight, targets = make(200, 20_000, 64, torch.bfloat16)
+    with torch.no_grad():
+        hidden.copy_(weight[targets] * 0.5)
+        exact = plain_losses(hidden.float(), weight.float(), targets)
+        found = token_losses(hidden, weight, targets)
+    assert float(exact.mean()) < 0.01
+    assert float((found - exact).abs().mean()) < 0.01 and float(found.min()) > -1e-3
+
+
+def test_words_that_are_left_out_are_stood_for_by_the_others():
+    # Half of the probability lies on words of which each is impossible; all share a direction.
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(2_000_000 // 4, 8, generator=generator).mul(0.01)
+    weight[:, 0] += 1
+    weight[0, 1] = 13.1
+    hidden = torch.tensor([[0.0, 1.0, 0, 0, 0, 0, 0, 0]])
+    exact, found = (
+        gradients(way(h, weight.to(h.dtype), torch.tensor([0])), h)[0].float()
+        for way, h in (
+            (plain_losses, hidden.clone().requires_grad_()),
+            (token_losses, hidden.bfloat16().requires_grad_()),
+        )
+    )
+    assert float(exact[0, 1].abs()) > 1
+    assert float(found[0, 0]) == pytest.approx(float(exact[0, 0]), abs=0.01)
+
+
 def test_impossible_words_are_left_out_of_the_gradient_only(monkeypatch):
     hidden, weight, targets = make(50, 5_000, 64, torch.bfloat16)
     exact = token_losses(hidden, weight, targets)

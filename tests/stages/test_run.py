@@ -52,6 +52,33 @@ def test_whole_circle_then_nothing(make_project: Callable[..., Path]):
     assert times(folder) == before
 
 
+def test_plain_kernels_compute_the_same(make_project, monkeypatch):
+    from pinchtune.model import decode
+    from pinchtune.training import loop
+
+    folder = make_project()
+    quick, plain = (
+        pinchtune.Project.open(folder, [f"model.kernels={kind}"]) for kind in ("auto", "plain")
+    )
+    pinchtune.mix(quick)
+    pinchtune.train(quick)
+    pinchtune.generate(quick)
+    losses = (folder / "runs/arms/pinch/metrics.jsonl").read_text("utf-8")
+    answers = (folder / "runs/answers/pinch/answers.jsonl").read_text("utf-8")
+    # The plain way must not touch the quick one.
+    monkeypatch.delattr(loop, "quicken_norms")
+    monkeypatch.delattr(loop, "quicken")
+    pinchtune.train(plain)
+    again = (folder / "runs/arms/pinch/metrics.jsonl").read_text("utf-8")
+    for a, b in zip(losses.splitlines(), again.splitlines(), strict=True):
+        first, second = (json.loads(line)["train/loss"] for line in (a, b))
+        assert first == pytest.approx(second, abs=1e-4)
+    monkeypatch.undo()
+    monkeypatch.delattr(decode.Decoder, "decode")
+    pinchtune.generate(plain)
+    assert (folder / "runs/answers/pinch/answers.jsonl").read_text("utf-8") == answers
+
+
 def test_one_pinch_row_recomputes_only_what_hangs_on_it(make_project):
     folder = make_project()
     run(folder)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinchtune.training.batches import MicroBatch, plan_epoch, split_step
+from pinchtune.training.batches import Limits, plan_epoch, split_step
 
 SETS = st.tuples(
     st.lists(st.integers(1, 500), min_size=1, max_size=120), st.integers(1, 17), st.integers(0, 9)
@@ -42,7 +42,7 @@ def test_like_lengths_meet():
 @given(SETS, st.integers(1, 4), st.integers(1, 5), st.integers(1, 900))
 def test_processes_share_a_step_without_loss(rows, processes, size, tokens):
     lengths, _, _ = rows
-    step, most = list(range(len(lengths))), MicroBatch(size, tokens)
+    step, most = list(range(len(lengths))), Limits(size, tokens)
     parts = [
         split_step(step, dict(enumerate(lengths)), most, p, processes) for p in range(processes)
     ]

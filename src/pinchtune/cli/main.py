@@ -86,7 +86,7 @@ def _sentence(error: Exception) -> str:
         return str(error)
     # By name: torch has an own class for the memory of a GPU, and is not imported here.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return "out of memory; lower train.device_tokens or generate.batch_size"
+        return "out of memory; lower train.device_tokens, train.max_length or generate.batch_size"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "the disk is full; free some space and run the command again"
     what = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

@@ -27,39 +27,26 @@ PREFILL = 8192
 """Padded tokens of prompts that enter in one forward pass."""
 
 DENSE = 0.8
-"""Shortest prompt, as a share of the longest, that enters in the same pass."""
+"""Shortest next prompt, as a share of the longest, that enters in the same pass."""
 
 KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 
 
 def can_decode(model: Any) -> bool:
-    """Return True if the model keeps nothing but keys and values of each token."""
+    """Return True if every layer of the model keeps keys and values of its own, nothing else."""
     config = model.config.get_text_config()
     kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    has_output = getattr(model.get_output_embeddings(), "bias", None) is None
-    return kinds <= KNOWN_LAYERS and has_output and not getattr(model, "_is_stateful", False)
+    is_unbiased = getattr(model.get_output_embeddings(), "bias", None) is None
+    shares_keys = bool(getattr(config, "num_kv_shared_layers", 0))
+    is_stateful = bool(getattr(model, "_is_stateful", False))
+    return kinds <= KNOWN_LAYERS and is_unbiased and not shares_keys and not is_stateful
 
 
-def decode(
-    model: Any,
-    prompts: Sequence[list[int]],
-    ends: Sequence[int],
-    config: GenerateConfig,
-    batch: int,
-    tick: Callable[[], None],
-) -> list[list[int]]:
-    """Return the new tokens of each prompt, up to and with the first end token."""
+def make_picker(model: Any, config: GenerateConfig) -> Picker:
+    """Return the model's output layer with the choice that `config` describes."""
     softcap = getattr(model.config.get_text_config(), "final_logit_softcapping", None) or 0.0
-    generator = torch.Generator(model.device).manual_seed(_seed(config, batch))
-    picker = Picker(
-        model.get_output_embeddings().weight,
-        float(softcap),
-        config.repetition_penalty,
-        config.temperature,
-        generator,
-    )
-    decoder = Decoder(model, picker, ends, config.batch_size)
-    return decoder.decode(prompts, config.max_new_tokens, tick)
+    weight = model.get_output_embeddings().weight
+    return Picker(weight, float(softcap), config.repetition_penalty, config.temperature)
 
 
 def decode_plainly(
@@ -70,14 +57,17 @@ def decode_plainly(
     batch: int,
     tick: Callable[[], None],
 ) -> list[list[int]]:
-    """Return what `decode` returns, by `generate` of transformers; sampling draws other tokens."""
+    """Return what `Decoder.decode` returns, by `generate` of transformers, with its settings.
+
+    Sampling draws other tokens from the same chances.
+    """
     width = max(map(len, prompts))
     # Padding repeats a token of the row, so that the repetition penalty sees nothing new.
     ids = torch.tensor([p[:1] * (width - len(p)) + p for p in prompts])
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
     sampling: dict[str, Any] = {"do_sample": config.temperature > 0}
     if config.temperature > 0:
-        torch.manual_seed(_seed(config, batch))
+        torch.manual_seed(batch_seed(config, batch))
         sampling |= {"temperature": config.temperature, "top_k": 0, "top_p": 1.0}
     with torch.inference_mode():
         output = model.generate(
@@ -100,8 +90,9 @@ def _cut(ids: list[int], ends: set[int]) -> list[int]:
     return ids[: end + 1]
 
 
-def _seed(config: GenerateConfig, batch: int) -> int:
-    return config.seed * 1_000_003 + batch
+def batch_seed(config: GenerateConfig, batch: int) -> int:
+    """Return the seed of sampling in a batch."""
+    return (config.seed * 1_000_003 + batch) % 2**63
 
 
 class _Columns(CacheLayerMixin):  # type: ignore[misc]

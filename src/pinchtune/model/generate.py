@@ -68,33 +68,39 @@ class ScriptedGenerator:
 class LocalGenerator:
     """Answers from weights in this process.
 
-    A batch holds WAVES times `batch_size` prompts, of which `batch_size` are answered at a time.
+    `batch_size` prompts are answered at a time; quickly, a batch holds WAVES times as many.
     """
 
     def __init__(
         self, model: Any, tokenizer: Any, config: GenerateConfig, quick: bool = True
     ) -> None:
-        from pinchtune.model.decode import can_decode
+        from pinchtune.model.decode import Decoder, can_decode, make_picker
 
         self.model, self.tokenizer, self.config = model, tokenizer, config
         self.ends = end_token_ids(tokenizer)
-        self.quick = quick and can_decode(model)
+        self.decoder: Decoder | None = None
+        if quick and can_decode(model):
+            picker = make_picker(model, config)
+            self.decoder = Decoder(model, picker, self.ends, config.batch_size)
 
     def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
         """Return batches of like length, longest first, so that memory peaks at once."""
         lengths = [len(encode_prompt(self.tokenizer, p)) for p in prompts]
         order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], i))
-        return _chunks(order, self.config.batch_size * (WAVES if self.quick else 1))
+        return _chunks(order, self.config.batch_size * (WAVES if self.decoder else 1))
 
     def generate(
         self, prompts: Sequence[Example], batch: int, tick: Tick = _no_tick
     ) -> list[Answer]:
         """Return the answers, cut at the first end token."""
-        from pinchtune.model.decode import decode, decode_plainly
+        from pinchtune.model.decode import batch_seed, decode_plainly
 
         encoded = [encode_prompt(self.tokenizer, p) for p in prompts]
-        way = decode if self.quick else decode_plainly
-        new = way(self.model, encoded, self.ends, self.config, batch, tick)
+        if self.decoder is None:
+            new = decode_plainly(self.model, encoded, self.ends, self.config, batch, tick)
+        else:
+            self.decoder.picker.generator.manual_seed(batch_seed(self.config, batch))
+            new = self.decoder.decode(encoded, self.config.max_new_tokens, tick)
         return [self._answer(p, ids) for p, ids in zip(prompts, new, strict=True)]
 
     def _answer(self, prompt: Example, ids: list[int]) -> Answer:

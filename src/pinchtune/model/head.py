@@ -19,8 +19,8 @@ WORDS = 4096
 TOKENS = 1024
 """Target tokens in a block."""
 IMPOSSIBLE = 1e-6
-"""Probability below which a word does not move a gradient in bfloat16, whose own rounding is
-larger; nothing is left out in float32."""
+"""Probability below which, after every state of a block, a word is left out of the gradient in
+bfloat16; the others stand for it. In float32 nothing is left out."""
 
 
 class _Softmax(NamedTuple):
@@ -35,7 +35,8 @@ class _Softmax(NamedTuple):
 def token_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
     """Return the loss in nats, float32 [N], of hidden [N, D] with weight [V, D].
 
-    Differentiable in hidden and weight; the gradient is made in the same pass as the loss.
+    Differentiable in hidden and weight; the gradient of hidden is made in the same pass as the
+    loss, that of weight, which is seldom asked for, in a second one.
     """
     apply: Callable[..., Tensor] = _TokenLosses.apply
     return apply(_cast(hidden), weight, targets, softcap)
@@ -97,7 +98,7 @@ class _TokenLosses(torch.autograd.Function):
         d_hidden, d_weight = ctx.saved_tensors
         scale = grads[0]
         if d_weight is not None and len(scale):
-            d_weight = d_weight * scale[0].to(d_weight.dtype)
+            d_weight.mul_(scale[0])
         return d_hidden * scale[:, None].to(d_hidden.dtype), d_weight, None, None
 
 
@@ -120,12 +121,13 @@ def _slope(logits: Tensor, softcap: float) -> Tensor:
 def _sweep(states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True) -> _Softmax:
     """Return the softmax of n states [n, D] over all words, kept normalised block by block.
 
-    The softmax of a stream, as in Milakov and Gimelshein (2018), arXiv:1805.02867. Words that
-    are all but impossible after every state are left out of the mean, as in Wijmans et al.
-    (2025), arXiv:2411.09009.
+    The softmax of a stream, as in Milakov and Gimelshein (2018), arXiv:1805.02867. The mean is
+    that of the words that are not all but impossible, as in Wijmans et al. (2025),
+    arXiv:2411.09009, divided by the share that they have.
     """
     lse = torch.full((len(states),), float("-inf"), device=states.device)
     mean = torch.zeros(states.shape if wants_mean else (0,), device=states.device)
+    share = torch.zeros_like(lse)
     for words in torch.split(head, WORDS):
         logits = _logits(states, words, softcap)
         slope = _slope(logits, softcap) if softcap and wants_mean else None
@@ -134,25 +136,33 @@ def _sweep(states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True
         before = (lse - shift).exp_()
         total = before + rises.sum(-1, dtype=torch.float32)
         if wants_mean:
-            added = _weigh(rises, slope, words)
+            added, kept = _weigh(rises, slope, words)
             mean.mul_((before / total)[:, None]).add_(added / total[:, None])
+            share = (share * before + kept) / total
         lse = shift.float() + total.log()
-    return _Softmax(lse, mean)
+    return _Softmax(lse, mean.div_(share[:, None]) if wants_mean else mean)
 
 
-def _weigh(rises: Tensor, slope: Tensor | None, words: Tensor) -> Tensor:
-    """Return rises [n, W] times slope times words [W, D], without the impossible words."""
+def _weigh(rises: Tensor, slope: Tensor | None, words: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rises [n, W] times slope times words [W, D], and the sum of rises, float32 [n].
+
+    Both without the impossible words.
+    """
     if rises.dtype != torch.float32:
         likely = (rises.amax(0) > IMPOSSIBLE).nonzero()[:, 0]
         rises, words = rises.index_select(1, likely), words.index_select(0, likely)
         slope = None if slope is None else slope.index_select(1, likely)
-    return (rises if slope is None else rises * slope) @ words
+    kept = rises.sum(-1, dtype=torch.float32)
+    return (rises if slope is None else rises * slope) @ words, kept
 
 
 def _dot(states: Tensor, own: Tensor, softcap: float) -> Tensor:
-    """Return the logit of each state [n, D] for its own target's weights [n, D], float32."""
-    logits = (states.float() * own.float()).sum(-1)
-    return softcap * torch.tanh(logits / softcap) if softcap else logits
+    """Return the logit of each state [n, D] for its own target's weights [n, D], float32.
+
+    It is rounded as the others are: their errors cancel in the loss of a token that is sure.
+    """
+    logits = (states.float() * own.float()).sum(-1).to(states.dtype)
+    return (softcap * torch.tanh(logits / softcap) if softcap else logits).float()
 
 
 def _add_weight_gradient(

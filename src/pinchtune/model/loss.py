@@ -47,7 +47,7 @@ class TargetLoss(nn.Module):
         wanted, rows = ids[:, 1:][targets[:, 1:]], targets[:, 1:].nonzero()[:, 0]
         losses = token_nats(states, self._head.weight, wanted, self._softcap)
         sums = torch.zeros(len(ids), dtype=torch.float64)
-        return sums.index_add_(0, rows.cpu(), losses.double().cpu())
+        return sums.index_add_(0, rows.cpu(), losses.cpu().double())
 
 
 class HeadMismatch(NamedTuple):

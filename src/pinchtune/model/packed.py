@@ -27,26 +27,27 @@ def pack(weight: Tensor, bias: Tensor | None = None) -> Callable[[Tensor], Tenso
 
 
 def can_pack(weight: Tensor) -> bool:
-    """Return True if this build of torch has a packed product for the weight."""
+    """Return True if torch has a packed product for the weight on this processor."""
     return (
         weight.dtype == torch.bfloat16
         and weight.device.type == "cpu"
         and bool(torch._C._has_mkldnn)
-        and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
+        and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     )
 
 
-def pack_layers(model: nn.Module) -> int:
+def pack_layers(model: Any) -> int:
     """Let the linear layers of a model that is only used, not tuned, multiply packed weights.
 
-    The output layer keeps its own: it is applied elsewhere. Returns how many were packed.
+    The packed weights stand beside the plain ones. The output layer is left alone: it is applied
+    elsewhere. Returns how many layers were packed.
     """
-    head = getattr(model, "lm_head", None)
+    head = model.get_output_embeddings()
     layers = [m for m in model.modules() if type(m) is nn.Linear and m is not head]
-    for layer in layers:
-        if can_pack(layer.weight):
-            layer.forward = pack(layer.weight, layer.bias)  # type: ignore[method-assign, assignment]
-    return len(layers)
+    packable = [layer for layer in layers if can_pack(layer.weight)]
+    for layer in packable:
+        layer.forward = pack(layer.weight, layer.bias)  # type: ignore[method-assign, assignment]
+    return len(packable)
 
 
 def _plain(weight: Tensor, bias: Tensor | None, x: Tensor) -> Tensor:

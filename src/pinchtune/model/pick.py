@@ -18,31 +18,26 @@ STRIP = 512
 
 
 class Picker:
-    """Chooses greedily, or samples with `generator` at a temperature above zero."""
+    """Chooses greedily, or samples at a temperature above zero."""
 
     def __init__(
-        self,
-        weight: Tensor,
-        softcap: float = 0.0,
-        penalty: float = 1.0,
-        temperature: float = 0.0,
-        generator: torch.Generator | None = None,
+        self, weight: Tensor, softcap: float = 0.0, penalty: float = 1.0, temperature: float = 0.0
     ) -> None:
         self.product: Callable[[Tensor], Tensor] = pack(weight)
-        self.softcap, self.penalty = softcap, penalty
-        self.temperature, self.generator = temperature, generator
+        self.softcap, self.penalty, self.temperature = softcap, penalty, temperature
+        self.generator = torch.Generator(weight.device)
 
     def pick(self, states: Tensor, seen: Tensor) -> Tensor:
         """Return the next tokens [n] of states [n, D] after texts whose tokens are seen [n, S]."""
         logits = self.product(states)
         if self.softcap:
             logits = self.softcap * torch.tanh(logits / self.softcap)
+        if self.temperature == 0 and self.penalty == 1:
+            return _largest(logits)[1]
         penalised = self._penalise(logits.gather(1, seen).float())
         if self.temperature > 0:
             scaled = logits.float().scatter_(1, seen, penalised) / self.temperature
             return torch.multinomial(scaled.softmax(-1), 1, generator=self.generator)[:, 0]
-        if self.penalty == 1:
-            return _largest(logits)[1]
         best_seen, token = _first_best(penalised, seen)
         starts = torch.arange(len(seen), device=seen.device)[:, None] * logits.shape[1]
         logits.view(-1).index_fill_(0, (seen + starts).view(-1), float("-inf"))

@@ -86,7 +86,10 @@ def _arms(data: ReportData, words: Wording) -> Facts:
     for arm, facts in data.arms.items():
         used = facts.get("rows", {})
         values = [facts.get("steps"), used.get("used"), used.get("cut"), used.get("dropped")]
-        values += [str(facts.get("dtype", "")).removeprefix("torch."), facts.get("train", {}).get("learning_rate")]
+        values += [
+            str(facts.get("dtype", "")).removeprefix("torch."),
+            facts.get("train", {}).get("learning_rate"),
+        ]
         rows.append([words.choose("arm", arm), *map(_text, values)])
     return Facts(words("protocol.arms"), [words(f"protocol.{name}") for name in names], rows)
 

@@ -68,12 +68,17 @@ def _answer(
 
 
 def _load_generator(project: Project, arm: str) -> Generator:
+    import torch
+
+    from pinchtune.model.chat import end_token_ids
+    from pinchtune.model.loss import TargetLoss, check_head
     from pinchtune.model.packed import pack_layers
 
     config = project.config.generate
     if config.endpoint:
         return EndpointGenerator(arm, config)
     model, tokenizer = _load(project, arm)
+    check_head(TargetLoss(model), torch.tensor([end_token_ids(tokenizer) * 4], device=model.device))
     quick = project.config.model.kernels == "auto"
     if quick:
         pack_layers(model)

@@ -45,8 +45,8 @@ def plan_epoch(
     return steps
 
 
-class MicroBatch(NamedTuple):
-    """The most that is computed at once on one device."""
+class Limits(NamedTuple):
+    """The most that a micro-batch may hold."""
 
     rows: int
     tokens: int
@@ -56,7 +56,7 @@ class MicroBatch(NamedTuple):
 def split_step(
     step: Sequence[int],
     lengths: Mapping[int, int],
-    most: MicroBatch,
+    most: Limits,
     process: int = 0,
     processes: int = 1,
 ) -> list[list[int]]:
@@ -70,7 +70,7 @@ def split_step(
     return shares[process] + [[] for _ in range(idle)]
 
 
-def _fill(ranked: Sequence[int], lengths: Mapping[int, int], most: MicroBatch) -> list[list[int]]:
+def _fill(ranked: Sequence[int], lengths: Mapping[int, int], most: Limits) -> list[list[int]]:
     """Return rows, sorted by length, in as few micro-batches as `most` allows."""
     found: list[list[int]] = []
     for row in ranked:

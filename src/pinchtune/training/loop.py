@@ -24,10 +24,11 @@ from pinchtune.errors import RunError
 from pinchtune.files import append_line, cut_lines
 from pinchtune.model.chat import Encoded
 from pinchtune.model.loss import TargetLoss, check_head
+from pinchtune.model.norm import quicken_norms
 from pinchtune.model.tensors import Batch, collate
 from pinchtune.training.adapter import quicken
 from pinchtune.training.arm import prepare_model, save_arm
-from pinchtune.training.batches import MicroBatch, plan_epoch, split_step
+from pinchtune.training.batches import Limits, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
 
 
@@ -97,9 +98,13 @@ class Trainer:
         self.rows, self.config, self.folder, self.validation = rows, config, folder, validation
         self.tokenizer, self.dtype = tokenizer, model.dtype
         self.steps = plan_steps(rows, config)
+        self.limits = Limits(config.device_batch_size, config.device_tokens)
         self.model = prepare_model(model, config)
         # Quick adapters cast themselves; what is left in float32 is cast by autocast.
-        is_cast = self.dtype == torch.bfloat16 and not (quick and quicken(self.model))
+        is_quick = quick and quicken(self.model)
+        if is_quick:
+            quicken_norms(self.model)
+        is_cast = self.dtype == torch.bfloat16 and not is_quick
         self.accelerator = Accelerator(
             cpu=self.model.device.type == "cpu",
             log_with=None if config.tracker == "none" else config.tracker,
@@ -188,11 +193,10 @@ class Trainer:
 
     def _micro_batches(self, step: int) -> Iterator[tuple[list[int], Batch, float]]:
         """Yield this process's (row indices, batch, weight); weight 0 only keeps the pace."""
-        accelerator, config = self.accelerator, self.config
+        accelerator = self.accelerator
         lengths = {i: len(self.rows[i].encoded.ids) for i in self.steps[step]}
-        most = MicroBatch(config.device_batch_size, config.device_tokens)
         process, processes = accelerator.process_index, accelerator.num_processes
-        mine = split_step(self.steps[step], lengths, most, process, processes)
+        mine = split_step(self.steps[step], lengths, self.limits, process, processes)
         for indices in mine:
             kept = indices or self.steps[step][:1]
             encoded = [self.rows[i].encoded for i in kept]
@@ -206,9 +210,9 @@ class Trainer:
         nats: dict[str, float] = defaultdict(float)
         size: dict[str, int] = defaultdict(int)
         self.model.eval()
-        ordered = sorted(self.validation, key=lambda r: len(r.encoded.ids))
-        for start in range(0, len(ordered), self.config.device_batch_size):
-            part = ordered[start : start + self.config.device_batch_size]
+        lengths = {i: len(r.encoded.ids) for i, r in enumerate(self.validation)}
+        for indices in split_step(range(len(lengths)), lengths, self.limits) if lengths else ():
+            part = [self.validation[i] for i in indices]
             with self.accelerator.autocast():
                 found = self.loss.nats(*self._collate([r.encoded for r in part]))
             for reference, value in zip(part, found.tolist(), strict=True):
@@ -231,9 +235,9 @@ class Metrics:
 
 
 def _row_sums(losses: Tensor, batch: Batch) -> list[float]:
-    rows = batch.targets[:, 1:].nonzero()[:, 0]
-    sums = torch.zeros(len(batch.ids), dtype=torch.float64, device=losses.device)
-    return sums.index_add_(0, rows, losses.double()).tolist()
+    rows = batch.targets[:, 1:].nonzero()[:, 0].cpu()
+    sums = torch.zeros(len(batch.ids), dtype=torch.float64)
+    return sums.index_add_(0, rows, losses.cpu().double()).tolist()
 
 
 def _gather_sums(
