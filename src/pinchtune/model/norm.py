@@ -21,7 +21,7 @@ def quicken_norms(model: nn.Module) -> int:
     found = 0
     for module in model.modules():
         if type(module).__name__.endswith("RMSNorm") and (style := _style(module)) is not None:
-            module.forward = partial(_forward, module, type(module).forward, style)  # type: ignore[method-assign, assignment]
+            module.forward = partial(_forward, module, type(module).forward, style)
             found += 1
     return found
 
