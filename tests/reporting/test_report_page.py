@@ -155,7 +155,7 @@ def test_big_figures_show_before_and_after_with_uncertainty_in_words(data, tree)
 
 def test_cost_and_mixture_are_told(tree):
     text = text_of(section(tree, "en"))
-    assert "27 minutes of computing: tuning 14 minutes, answering 14 minutes" in text
+    assert "27.5 minutes of computing: tuning 13.7 minutes, answering 13.7 minutes" in text
     assert "40 of them were taken out, and 40 examples in other languages" in text
     assert [text_of(r) for r in section(tree, "en").find_class("bars")[0].iter("tr")][1:] == [
         "Spanish 10", "Japanese 10", "Russian 10", "Arabic 10"
