@@ -171,6 +171,14 @@ def before_end(ids: Sequence[int], ends: Sequence[int]) -> list[int]:
     return used[:-1] if used and used[-1] in ends else used
 
 
+def to_texts(answers: Sequence[Sequence[int]], ends: Sequence[int], model: str) -> list[str]:
+    """Return the answers as text without special tokens, by the tokenizer in folder `model`."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(Path(model) / "tokenizer.json"))
+    return [tokenizer.decode(before_end(ids, ends)) for ids in answers]
+
+
 def _stopped(ids: Sequence[int], ends: Sequence[int]) -> bool:
     return any(token in ends for token in ids)
 

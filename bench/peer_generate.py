@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -15,9 +14,9 @@ from bench.common import (
     Result,
     Task,
     answers_result,
-    before_end,
     measure,
     peak_megabytes,
+    to_texts,
 )
 from bench.workload import Workload
 
@@ -35,7 +34,7 @@ def main(task: Task) -> Result:
     answers = answer(model, prompts, work, options, work.new_tokens)
     seconds = perf_counter() - start
     peak = peak_megabytes()
-    figures = answers_result(answers, work.ends, decode(work, answers), seconds)
+    figures = answers_result(answers, work.ends, to_texts(answers, work.ends, work.model), seconds)
     return {**figures, "peak_mb": peak}
 
 
@@ -94,14 +93,6 @@ def continuously(
     if len(answers) != len(prompts):
         raise BenchError(f"generate_batch answered {len(answers)} of {len(prompts)} prompts")
     return answers
-
-
-def decode(work: Workload, answers: Sequence[Sequence[int]]) -> list[str]:
-    """Return the answers as text without special tokens."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(Path(work.model) / "tokenizer.json"))
-    return [tokenizer.decode(before_end(ids, work.ends)) for ids in answers]
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ from bench.common import (
     Result,
     Task,
     answers_result,
-    before_end,
     measure,
     peak_megabytes,
+    to_texts,
 )
 from bench.weights import weights_file
 from bench.workload import Workload
@@ -50,7 +50,7 @@ def main(task: Task) -> Result:
     seconds = perf_counter() - start
     peak = peak_megabytes()
     return {
-        **answers_result(answers, work.ends, decode(work, answers), seconds),
+        **answers_result(answers, work.ends, to_texts(answers, work.ends, work.model), seconds),
         "peak_mb": peak,
         "processor": llama.llama_print_system_info().decode(),
     }
@@ -155,14 +155,6 @@ class Engine:
             batch.logits[place - 1] = 1
         batch.n_tokens = place
         return last
-
-
-def decode(work: Workload, answers: list[list[int]]) -> list[str]:
-    """Return the answers as text without special tokens."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(Path(work.model) / "tokenizer.json"))
-    return [tokenizer.decode(before_end(ids, work.ends)) for ids in answers]
 
 
 if __name__ == "__main__":

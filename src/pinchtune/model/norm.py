@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -48,11 +48,14 @@ class _Norm(torch.autograd.Function):
         return pull.sub_(unit.mul_(along)).mul_(inverse).to(x.dtype), None, None, None
 
 
-class _Style:
-    """How a family writes its norm: the name of its epsilon, what is added to its weight."""
+class _Style(NamedTuple):
+    """How a family writes its norm."""
 
-    def __init__(self, eps: float, shift: float, is_late: bool) -> None:
-        self.eps, self.shift, self.is_late = eps, shift, is_late
+    eps: float
+    shift: float
+    """What is added to the weight."""
+    is_late: bool
+    """True if the weight is applied before the cast from float32."""
 
     def apply(self, module: Any, x: Tensor) -> Tensor:
         """Return the norm of x."""
