@@ -179,6 +179,8 @@ class EvaluateConfig(Section):
     """English is kept if its win rate is above 50 minus this many points (95 % interval)."""
     prompts: Count = 0
     """Evaluation prompts a language; 0 takes all."""
+    references: Count = 0
+    """Reference responses a language whose cost in bits is computed; 0 takes all."""
     include_base: StrictBool = False
     """Evaluate the untuned base model beside the arms."""
     resamples: Positive = 2000

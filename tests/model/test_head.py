@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinchtune.model import head
-from pinchtune.model.head import plain_losses, token_losses, token_nats
+from pinchtune.model.head import WORDS, pack_head, plain_losses, token_losses, token_nats
+from pinchtune.model.packed import can_pack
 
 
 def make(tokens, words, width=16, dtype=torch.float32, scale=1.0):
@@ -104,3 +105,14 @@ def test_nothing_to_predict_has_no_loss():
     losses = token_losses(hidden[:0], weight, targets[:0])
     assert losses.shape == (0,)
     assert float(gradients(losses, weight)[0].abs().sum()) == 0
+
+
+def test_packed_blocks_cost_what_the_plain_weights_do():
+    torch.manual_seed(0)
+    weight = torch.randn(WORDS + 500, 64).bfloat16()
+    hidden, targets = torch.randn(37, 64).bfloat16(), torch.randint(0, len(weight), (37,))
+    blocks = pack_head(weight)
+    # Two blocks, or none where the processor has no such product.
+    assert len(blocks) == (2 if can_pack(weight) else 0)
+    found, expected = (token_nats(hidden, weight, targets, blocks=b) for b in (blocks, ()))
+    assert torch.allclose(found, expected, rtol=0.01)

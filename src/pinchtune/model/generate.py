@@ -79,6 +79,7 @@ class LocalGenerator:
         self.model, self.tokenizer, self.config = model, tokenizer, config
         self.ends = end_token_ids(tokenizer)
         self.decoder: Decoder | None = None
+        self.quick = quick
         if quick and can_decode(model):
             picker = make_picker(model, config)
             self.decoder = Decoder(model, picker, self.ends, config.batch_size)

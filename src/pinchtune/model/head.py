@@ -8,11 +8,13 @@ the slow twin that tests compare with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from pinchtune.model.packed import MANY, Product, can_pack, pack
 
 WORDS = 4096
 """Words of the vocabulary in a block."""
@@ -30,6 +32,17 @@ class _Softmax(NamedTuple):
     """Logarithm of the summed exponentials of the logits, float32 [n]."""
     mean: Tensor
     """Weights of the words, averaged by their probability, float32 [n, D]; empty if unwanted."""
+
+
+Blocks = Sequence[Product]
+"""The products with each block of words, laid out beforehand; empty: as the weights lie."""
+
+
+def pack_head(weight: Tensor) -> Blocks:
+    """Return the blocks of frozen weights [V, D] as packed products; none where they cannot be."""
+    if not can_pack(weight):
+        return ()
+    return [pack(words.contiguous(), rows=MANY) for words in torch.split(weight, WORDS)]
 
 
 def token_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
@@ -57,13 +70,15 @@ def plain_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
 
 
 @torch.no_grad()
-def token_nats(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
+def token_nats(
+    hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0, blocks: Blocks = ()
+) -> Tensor:
     """Return the losses as `token_losses` does, without the gradient."""
     hidden = _cast(hidden)
     head = weight.to(hidden.dtype)
     losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
     for part in _parts(len(targets)):
-        found = _sweep(hidden[part], head, softcap, wants_mean=False)
+        found = _sweep(hidden[part], head, softcap, wants_mean=False, blocks=blocks)
         losses[part] = found.lse - _dot(hidden[part], head[targets[part]], softcap)
     return losses
 
@@ -108,8 +123,7 @@ def _parts(count: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, count, max(1, size)))
 
 
-def _logits(states: Tensor, words: Tensor, softcap: float) -> Tensor:
-    logits = states @ words.T
+def _cap(logits: Tensor, softcap: float) -> Tensor:
     return softcap * torch.tanh(logits / softcap) if softcap else logits
 
 
@@ -118,7 +132,9 @@ def _slope(logits: Tensor, softcap: float) -> Tensor:
     return 1 - (logits / softcap) ** 2 if softcap else torch.ones_like(logits)
 
 
-def _sweep(states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True) -> _Softmax:
+def _sweep(
+    states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True, blocks: Blocks = ()
+) -> _Softmax:
     """Return the softmax of n states [n, D] over all words, kept normalised block by block.
 
     The softmax of a stream, as in Milakov and Gimelshein (2018), arXiv:1805.02867. The mean is
@@ -128,8 +144,8 @@ def _sweep(states: Tensor, head: Tensor, softcap: float, wants_mean: bool = True
     lse = torch.full((len(states),), float("-inf"), device=states.device)
     mean = torch.zeros(states.shape if wants_mean else (0,), device=states.device)
     share = torch.zeros_like(lse)
-    for words in torch.split(head, WORDS):
-        logits = _logits(states, words, softcap)
+    for k, words in enumerate(torch.split(head, WORDS)):
+        logits = _cap(blocks[k](states) if blocks else states @ words.T, softcap)
         slope = _slope(logits, softcap) if softcap and wants_mean else None
         shift = torch.maximum(lse.to(logits.dtype), logits.amax(-1))
         rises = logits.sub_(shift[:, None]).exp_()
@@ -162,7 +178,7 @@ def _dot(states: Tensor, own: Tensor, softcap: float) -> Tensor:
     It is rounded as the others are: their errors cancel in the loss of a token that is sure.
     """
     logits = (states.float() * own.float()).sum(-1).to(states.dtype)
-    return (softcap * torch.tanh(logits / softcap) if softcap else logits).float()
+    return _cap(logits, softcap).float()
 
 
 def _add_weight_gradient(
@@ -172,7 +188,7 @@ def _add_weight_gradient(
     shift = lse.to(head.dtype)
     scaled = states * (shift - lse).exp_()[:, None].to(states.dtype)
     for words, gradient in zip(torch.split(head, WORDS), torch.split(d_weight, WORDS), strict=True):
-        logits = _logits(states, words, softcap)
+        logits = _cap(states @ words.T, softcap)
         slope = _slope(logits, softcap) if softcap else None
         rises = logits.sub_(shift[:, None]).exp_()
         gradient += (rises if slope is None else rises * slope).T @ scaled

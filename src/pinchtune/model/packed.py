@@ -13,16 +13,21 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-ROWS = 64
-"""Rows that the layout is made for."""
+Product = Callable[[Tensor], Tensor]
+"""A function x [..., in] -> [..., out]; not differentiable."""
+
+FEW = 64
+"""Rows that the layout is made for where a step is one token of every answer."""
+MANY = 1024
+"""Rows that it is made for where whole texts are read."""
 
 
-def pack(weight: Tensor, bias: Tensor | None = None) -> Callable[[Tensor], Tensor]:
-    """Return the function x [..., in] -> x weight^T + bias [..., out]; not differentiable."""
+def pack(weight: Tensor, bias: Tensor | None = None, rows: int = FEW) -> Product:
+    """Return the function x -> x weight^T + bias, laid out for about so many rows at a time."""
     if not can_pack(weight):
         return partial(_plain, weight, bias)
     operators: Any = torch.ops.mkldnn
-    packed = operators._reorder_linear_weight(weight.detach(), ROWS)
+    packed = operators._reorder_linear_weight(weight.detach(), rows)
     return partial(_product, operators._linear_pointwise, packed, bias)
 
 

@@ -33,7 +33,11 @@ def reference_size(example: Example) -> int:
 
 
 def score_references(
-    model: Any, tokenizer: Any, examples: Sequence[Example], max_length: int
+    model: Any,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    max_length: int,
+    packed: bool = True,
 ) -> Iterator[list[Bits]]:
     """Yield the cost of the reference responses, a batch of like length at a time.
 
@@ -44,7 +48,7 @@ def score_references(
     from pinchtune.model.loss import TargetLoss
     from pinchtune.model.tensors import collate
 
-    loss = TargetLoss(model)
+    loss = TargetLoss(model, packed=packed)
     encoded = [(e, encode_example(tokenizer, e, max_length)) for e in examples if e.response]
     for part in _batches([(e, c) for e, c in encoded if not c.cut]):
         batch = collate([c for _, c in part], tokenizer.pad_token_id, model.device)

@@ -13,7 +13,14 @@ from pinchtune.files import RunFolder, append_line, cut_lines, write_json, write
 from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator, Tick
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Answer, Example
-from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key, versions
+from pinchtune.stages.project import (
+    BASE_ARM,
+    Project,
+    finished,
+    first_of_each,
+    stage_key,
+    versions,
+)
 
 MAX_REFERENCE = 2048
 """Longest reference, in tokens, whose bits per byte are computed."""
@@ -43,24 +50,32 @@ def _answer_arm(
         "prompts": [e.id for e in prompts],
         "generate": config.generate.model_dump(mode="json"),
         "model": config.model.model_dump(mode="json"),
+        "references": config.evaluate.references,
     }
     run = RunFolder(project.path("answers", arm), stage_key("generate", inputs))
     if not run.complete():
         # Loaded first: what is wrong with the model shows before the folder is touched.
         generator = _load_generator(project, arm)
         run.start()
-        facts = _answer(generator, arm, prompts, run.path, progress)
+        kept = first_of_each(prompts, config.evaluate.references).values()
+        references = [e for rows in kept for e in rows]
+        facts = _answer(generator, arm, prompts, references, run.path, progress)
         run.finish({**facts, "generate": inputs["generate"]}, drop=[PARTIAL])
     return run
 
 
 def _answer(
-    generator: Generator, arm: str, prompts: Sequence[Example], folder: Path, progress: Progress
+    generator: Generator,
+    arm: str,
+    prompts: Sequence[Example],
+    references: Sequence[Example],
+    folder: Path,
+    progress: Progress,
 ) -> dict[str, Any]:
     start = perf_counter()
     answers = generate_answers(generator, prompts, folder, f"answering {arm}", progress)
     if isinstance(generator, LocalGenerator):
-        _score(generator.model, generator.tokenizer, prompts, folder, f"scoring {arm}", progress)
+        _score(generator, references, folder, f"scoring {arm}", progress)
     write_jsonl(folder / "answers.jsonl", (answer.to_row() for answer in answers))
     tokens = sum(answer.tokens for answer in answers)
     write_json(folder / "timings.json", {"seconds": perf_counter() - start, "tokens": tokens})
@@ -139,19 +154,19 @@ def _resumable(
 
 
 def _score(
-    model: Any,
-    tokenizer: Any,
-    prompts: Sequence[Example],
+    generator: LocalGenerator,
+    references: Sequence[Example],
     folder: Path,
     label: str,
     progress: Progress,
 ) -> None:
     from pinchtune.model.score import score_references
 
-    rows = []
-    total = sum(bool(e.response) for e in prompts)
+    model, tokenizer, rows = generator.model, generator.tokenizer, []
+    total = sum(bool(e.response) for e in references)
     with progress.task(label, total) as task:
-        for batch in score_references(model, tokenizer, prompts, MAX_REFERENCE):
+        batches = score_references(model, tokenizer, references, MAX_REFERENCE, generator.quick)
+        for batch in batches:
             rows += [{"prompt_id": b.prompt_id, "bits": b.bits, "bytes": b.size} for b in batch]
             task.advance(len(batch))
     write_jsonl(folder / "bits.jsonl", sorted(rows, key=lambda row: str(row["prompt_id"])))

@@ -32,6 +32,8 @@ PILOT = """
 budget = 256
 [generate]
 max_new_tokens = 48
+[evaluate]
+references = 12
 """
 
 

@@ -71,19 +71,25 @@ class Project:
 
     def evaluation_prompts(self) -> list[Example]:
         """Return the prompts to evaluate: project languages, the first `evaluate.prompts` each."""
-        limit = self.config.evaluate.prompts
-        kept: dict[str, list[Example]] = {code: [] for code in self.config.languages.evaluated}
-        for example in self.examples("evaluation"):
-            rows = kept.get(example.language)
-            if rows is not None and not (limit and len(rows) >= limit):
-                rows.append(example)
-        missing = [code for code, rows in kept.items() if not rows]
+        kept = first_of_each(self.examples("evaluation"), self.config.evaluate.prompts)
+        codes = self.config.languages.evaluated
+        missing = [code for code in codes if code not in kept]
         if missing:
             raise UsageError(
                 f"data.evaluation: {self.data_file('evaluation')} has no prompts in "
                 f"{', '.join(missing)}; add some or remove the language from [languages]"
             )
-        return list({e.id: e for rows in kept.values() for e in rows}.values())
+        return list({e.id: e for code in codes for e in kept[code]}.values())
+
+
+def first_of_each(examples: Sequence[Example], count: int) -> dict[str, list[Example]]:
+    """Return {language: its first `count` examples}; 0 takes all."""
+    kept: dict[str, list[Example]] = {}
+    for example in examples:
+        rows = kept.setdefault(example.language, [])
+        if not count or len(rows) < count:
+            rows.append(example)
+    return kept
 
 
 def stage_key(name: str, inputs: Mapping[str, Any]) -> str:
