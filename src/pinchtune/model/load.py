@@ -19,6 +19,7 @@ from pinchtune.errors import RunError, UsageError
 from pinchtune.files import hash_file, read_json, write_json
 from pinchtune.model.chat import prepare_tokenizer
 from pinchtune.model.embedded import EMBEDDED, cache_folder, embedded_base
+from pinchtune.model.fused import pick_fused
 
 if TYPE_CHECKING:
     import torch
@@ -79,9 +80,13 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     source = resolve_base(config.base)
     _check_holds(Path(source), WEIGHT_FILES)
     device = pick_device(config.device)
+    dtype = pick_dtype(config.dtype, device)
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=pick_dtype(config.dtype, device), use_safetensors=True
+            source,
+            dtype=dtype,
+            use_safetensors=True,
+            attn_implementation=pick_fused(device, name_dtype(dtype), config.kernels).attention,
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise _not_loaded(config.base, error) from error
@@ -163,6 +168,23 @@ def pick_dtype(wanted: str, device: str) -> torch.dtype:
     if device != "cpu":
         return torch.bfloat16
     return torch.bfloat16 if bf16_gain() >= BF16_GAIN else torch.float32
+
+
+def name_dtype(dtype: torch.dtype) -> str:
+    """Return the number format as pinch.toml names it."""
+    return str(dtype).removeprefix("torch.")
+
+
+def describe_compute(model: PreTrainedModel, kernels: str) -> str:
+    """Return one line: where, with how many threads, in which format it is computed, and how."""
+    import torch
+
+    device, dtype = model.device.type, name_dtype(model.dtype)
+    line = f"computing on {device}"
+    if device == "cpu":
+        line += f", {torch.get_num_threads()} threads"
+    note = pick_fused(device, dtype, kernels).note
+    return ", ".join(part for part in (f"{line}, {dtype}", note) if part)
 
 
 @lru_cache(maxsize=1)

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from pinchtune.errors import UsageError
+from pinchtune.model.fused import Losses
 from pinchtune.model.head import Blocks, pack_head, token_losses, token_nats
 
 
 class TargetLoss(nn.Module):
     """A causal language model seen as one function: tokens in, losses of target tokens out."""
 
-    def __init__(self, model: Any, packed: bool = False) -> None:
+    def __init__(self, model: Any, packed: bool = False, losses: Losses | None = None) -> None:
         super().__init__()
         self.model = model
         inner: Any = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -24,6 +25,7 @@ class TargetLoss(nn.Module):
         self._softcap = float(getattr(config, "final_logit_softcapping", None) or 0.0)
         if getattr(self._head, "bias", None) is not None or not hasattr(self._head, "weight"):
             raise UsageError("models whose output layer has a bias are not supported yet")
+        self._losses: Losses = losses or token_losses
         # For weights that stay as they are: the blocks are a copy, laid out for the product.
         self._blocks: Blocks = pack_head(self._head.weight) if packed else ()
 
@@ -40,7 +42,7 @@ class TargetLoss(nn.Module):
         ids, mask and targets are [B, T]; targets marks the tokens to predict.
         """
         states = self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
-        return token_losses(states, self._head.weight, ids[:, 1:][targets[:, 1:]], self._softcap)
+        return self._losses(states, self._head.weight, ids[:, 1:][targets[:, 1:]], self._softcap)
 
     @torch.no_grad()
     def nats(self, ids: Tensor, mask: Tensor, targets: Tensor) -> Tensor:

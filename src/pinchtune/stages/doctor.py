@@ -39,7 +39,8 @@ def doctor(folder: str | Path = ".") -> list[Fact]:
 def _machine() -> list[Fact]:
     import torch
 
-    from pinchtune.model.load import bf16_gain, cache_folder, pick_device, pick_dtype, time_matmul
+    from pinchtune.model.embedded import cache_folder
+    from pinchtune.model.load import bf16_gain, pick_device, pick_dtype, time_matmul
 
     device = pick_device("auto")
     rate = MATRIX_FLOPS / time_matmul(pick_dtype("auto", device)) if device == "cpu" else 0.0

@@ -30,6 +30,8 @@ PILOT = """
 # Fewer examples and short answers keep the first run quick; remove these for your own work.
 [mix]
 budget = 256
+[train]
+validate_every = 0
 [generate]
 max_new_tokens = 48
 [evaluate]

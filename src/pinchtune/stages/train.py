@@ -52,6 +52,7 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
         # Loaded first: what is wrong with the model shows before the folder is touched.
         job = _load_job(project, arm, run.path)
         run.start()
+        progress.say(job.compute)
         _tune(job.trainer, f"tuning {arm}", progress)
         run.finish({"arm": arm, **_facts(project, job)}, drop=[NAME])
     return run
@@ -65,12 +66,14 @@ class Job(NamedTuple):
     """The examples of `trainer.rows`."""
     counts: dict[str, int]
     """How many rows are used, cut, and dropped because nothing of their response was left."""
+    compute: str
+    """One line on device, threads and number format."""
 
 
 def _load_job(project: Project, arm: str, folder: Path) -> Job:
     from transformers.utils import logging
 
-    from pinchtune.model.load import load_model, load_tokenizer
+    from pinchtune.model.load import describe_compute, load_model, load_tokenizer
     from pinchtune.training.loop import Trainer
 
     logging.disable_progress_bar()
@@ -82,7 +85,7 @@ def _load_job(project: Project, arm: str, folder: Path) -> Job:
     model = load_model(config.model)
     quick = config.model.kernels == "auto"
     trainer = Trainer(model, tokenizer, rows, config.train, folder, references, quick)
-    return Job(trainer, kept, counts)
+    return Job(trainer, kept, counts, describe_compute(model, config.model.kernels))
 
 
 def _tune(trainer: Trainer, label: str, progress: Progress) -> None:

@@ -23,6 +23,8 @@ from pinchtune.config import TrainConfig
 from pinchtune.errors import RunError
 from pinchtune.files import append_line, cut_lines
 from pinchtune.model.chat import Encoded
+from pinchtune.model.fused import pick_fused
+from pinchtune.model.load import name_dtype
 from pinchtune.model.loss import TargetLoss, check_head
 from pinchtune.model.norm import quicken_norms
 from pinchtune.model.tensors import Batch, collate
@@ -111,7 +113,9 @@ class Trainer:
             project_dir=folder,
             mixed_precision="bf16" if is_cast else "no",
         )
-        self.loss = TargetLoss(self.model)
+        wanted = "auto" if quick else "plain"
+        fused = pick_fused(model.device.type, name_dtype(self.dtype), wanted)
+        self.loss = TargetLoss(self.model, losses=fused.losses)
         check_head(self.loss, torch.tensor([rows[0].encoded.ids[:32]], device=model.device))
         tuned = [p for p in self.model.parameters() if p.requires_grad]
         decay = config.weight_decay
