@@ -40,19 +40,23 @@ def load(base: str) -> tuple[Any, Any]:
 
 def tune(work: Workload, options: dict[str, Any]) -> Result:
     """Tune for the steps of the workload; losses, tokens, seconds, megabytes."""
-    from pinchtune.model.chat import Encoded
-    from pinchtune.training.loop import Row
-
-    rows = [
-        Row(Encoded(row.ids, [bool(t) for t in row.targets], False), row.language, False)
-        for row in work.rows
-    ]
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(work.base, rows, options["method"], Path(folder))
+        trainer = make_trainer(work.base, tuning_rows(work), options["method"], Path(folder))
         _check_plan(work.steps, trainer.steps)
         trainer.run(lambda done: clock.step(done.tokens, done.loss))
     return clock.result()
+
+
+def tuning_rows(work: Workload) -> list[Any]:
+    """Return the workload's rows as the tuning loop takes them."""
+    from pinchtune.model.chat import Encoded
+    from pinchtune.training.loop import Row
+
+    return [
+        Row(Encoded(row.ids, [bool(t) for t in row.targets], False), row.language, False)
+        for row in work.rows
+    ]
 
 
 def make_trainer(base: str, rows: Sequence[Any], method: str, folder: Path) -> Any:

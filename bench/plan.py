@@ -8,12 +8,12 @@ from typing import Any
 
 from bench.common import BenchError
 
-PARTS = ("bound", "tune-lora", "tune-full", "generate", "score", "growth", "demo")
+PARTS = ("bound", "tune-lora", "tune-full", "generate", "score", "profile", "growth", "demo")
 OURS = "pinchtune"
 LLAMA = tuple(f"llama.cpp {kind}" for kind in ("bf16", "q8_0", "q4_k_m"))
 CANDIDATE_STEPS = 5
 """Steps, the warm-up included, that choose a peer's configuration."""
-ONCE = ("growth", "demo")
+ONCE = ("profile", "growth", "demo")
 """Parts that are measured in the first round only."""
 
 
@@ -73,9 +73,7 @@ def candidates(part: str, competitor: str, compiled: bool = True) -> list[Measur
         choices = [{**fixed, **o} for o in _tune_options(method, compiled)]
         module, guess = "peer_tune", 150.0
     elif part == "generate" and competitor == "transformers":
-        choices = [
-            {"engine": "generate", "weights": "bfloat16", "batch": n} for n in (32, 16, 64)
-        ]
+        choices = [{"engine": "generate", "weights": "bfloat16", "batch": n} for n in (32, 16, 64)]
         choices.append({**choices[0], "engine": "continuous"})
         module, guess = "peer_generate", 150.0
     elif part == "generate" and competitor in LLAMA:
@@ -120,6 +118,8 @@ def fixed(part: str, long: bool) -> list[Measurement]:
         return [Measurement(part, OURS, "ours", {"work": part})]
     if part == "bound":
         return [Measurement(part, "machine", "bound", {}, guess=15.0)]
+    if part == "profile":
+        return [Measurement(part, OURS, "profile", {}, guess=40.0)]
     if part == "demo":
         return [Measurement(part, OURS, "demo", {}, guess=600.0)]
     return _growth(long)

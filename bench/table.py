@@ -40,6 +40,7 @@ def report(raw: dict[str, Any]) -> str:
         + markdown(("what", "against", "goal", "reached", "met"), goal_rows(figures)),
         *(part_section(figures, part) for part in parts),
         bound_section(figures, parts),
+        profile_section(figures),
         growth_section(figures),
         demo_section(figures),
         candidate_section(raw),
@@ -197,6 +198,19 @@ def growth_section(figures: Figures) -> str:
         tables.append("Twelve steps of a run over so many examples:")
         tables.append(markdown(("examples", "their tokens", "peak GB"), by_rows))
     return "### Growth of tuning (LoRA)\n\n" + "\n\n".join(tables) if tables else ""
+
+
+def profile_section(figures: Figures) -> str:
+    """Return where the time of a tuning step goes."""
+    result = figures.first("profile", OURS)
+    if not result:
+        return ""
+    rows = [
+        [kind, f"{seconds:.2f}", f"{seconds / result['seconds']:.0%}"]
+        for kind, seconds in result["parts"].items()
+    ]
+    head = ("kind of work", "seconds", "share")
+    return f"### One tuning step of {result['tokens']} tokens\n\n{markdown(head, rows)}"
 
 
 def demo_section(figures: Figures) -> str:

@@ -297,3 +297,13 @@ def test_missing_data_is_one_sentence(tmp_path):
     english, evaluation = workload.find_data("")
     assert english.name == "base.jsonl"
     assert evaluation.is_dir()
+
+
+def test_every_second_of_a_step_has_a_kind():
+    from bench.profile import KINDS, REST, kind_of
+
+    assert kind_of("aten::mm") == kind_of("mkldnn::_linear_pointwise") == "products of matrices"
+    assert kind_of("aten::_softmax") == "attention"
+    assert kind_of("aten::something_new") == REST
+    names = [name for kind in KINDS.values() for name in kind]
+    assert len(names) == len(set(names))

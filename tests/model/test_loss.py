@@ -48,6 +48,43 @@ def test_every_style_of_model_has_its_own_loss_and_gradients(name):
         assert torch.allclose(parameter.grad, gradients[name], atol=1e-4 * scale), name
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_row_of_4096_tokens_beside_a_short_one(name):
+    model = make_family(name)
+    quicken_attention(model)
+    generator = torch.Generator().manual_seed(1)
+    ids = torch.randint(3, 250, (2, 4096), generator=generator)
+    mask = torch.ones_like(ids)
+    mask[1, 5:] = 0
+    targets = mask.bool() & (torch.arange(4096) % 7 == 3)
+    with torch.no_grad():
+        found = TargetLoss(model)(ids, mask, targets).mean()
+        expected = reference(model, ids, mask, targets)
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_in_bfloat16_it_is_as_near_to_the_truth_as_transformers(name):
+    """The tolerance: twice the distance that transformers' own rounding has, at most 1 %."""
+    exact, rounded = make_family(name), make_family(name, torch.bfloat16)
+    exact.load_state_dict({k: v.float() for k, v in rounded.state_dict().items()})
+    ids, mask, targets = batch()
+    truth, truth_slope = _loss_and_slope(exact, reference(exact, ids, mask, targets))
+    theirs, their_slope = _loss_and_slope(rounded, reference(rounded, ids, mask, targets))
+    rounded.zero_grad()
+    quicken_attention(rounded)
+    ours, our_slope = _loss_and_slope(rounded, TargetLoss(rounded)(ids, mask, targets).mean())
+    assert abs(ours - truth) <= max(2 * abs(theirs - truth), 0.01 * truth)
+    error = (our_slope - truth_slope).norm() / truth_slope.norm()
+    assert error <= max(2 * (their_slope - truth_slope).norm() / truth_slope.norm(), 0.01)
+
+
+def _loss_and_slope(model, loss):
+    loss.backward()
+    slopes = [p.grad.float().flatten() for p in model.parameters() if p.grad is not None]
+    return float(loss.detach()), torch.cat(slopes)
+
+
 @pytest.mark.parametrize("chunk", [512, 7, 1])
 @pytest.mark.parametrize("softcap", [0.0, 5.0])
 def test_loss_and_gradients_equal_transformers(model, monkeypatch, chunk, softcap):

@@ -52,6 +52,16 @@ def test_whole_circle_then_nothing(make_project: Callable[..., Path]):
     assert times(folder) == before
 
 
+def test_only_the_wanted_references_are_scored(make_project):
+    project = pinchtune.Project.open(make_project(), ["evaluate.references=1"])
+    pinchtune.run(project)
+    prompts = {e.id: e.language for e in project.evaluation_prompts()}
+    lines = project.path("answers", "pinch", "bits.jsonl").read_text("utf-8").splitlines()
+    scored = [prompts[json.loads(line)["prompt_id"]] for line in lines]
+    assert sorted(scored) == sorted(project.config.languages.evaluated)
+    assert len(prompts) > len(scored)
+
+
 def test_plain_kernels_compute_the_same(make_project, monkeypatch):
     from pinchtune.model import decode
     from pinchtune.training import loop
