@@ -18,11 +18,12 @@ ROOT = Path(pinchtune.__file__).parent
 REPOSITORY = Path(__file__).parent.parent
 LAYERS = (
     ("errors", "records", "config", "files", "languages", "progress"),
-    ("data", "stats"),
-    ("model",),
+    ("data", "stats", "store"),
+    ("model", "collecting"),
     ("training", "evaluation"),
     ("reporting",),
     ("stages",),
+    ("web",),
     ("cli",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
