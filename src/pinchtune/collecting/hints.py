@@ -42,8 +42,10 @@ MILD = frozenset({"near-duplicate", "truncated", "terms"})
 # marks of direction (U+200E, U+200F, U+061C) are ordinary in Arabic and Hebrew.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _COMMON = frozenset(
-    ("ar", "cs", "de", "en", "es", "fi", "fr", "he", "hi", "id", "it", "ja")
-    + ("ko", "nl", "pl", "pt", "ru", "sv", "sw", "th", "tr", "uk", "vi", "zh")
+    {
+        *("ar", "cs", "de", "en", "es", "fi", "fr", "he", "hi", "id", "it", "ja"),
+        *("ko", "nl", "pl", "pt", "ru", "sv", "sw", "th", "tr", "uk", "vi", "zh"),
+    }
 )
 """Languages that a text is identified among, beside the declared one."""
 
