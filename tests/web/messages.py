@@ -7,6 +7,7 @@ out what is no longer said; a file that does not exist is made.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -19,6 +20,8 @@ from jinja2.ext import babel_extract
 
 SOURCE = Path(__file__).parents[2] / "src/pinchtune"
 LOCALES = SOURCE / "web/locales"
+PLACE = re.compile(r"\{(\w*)\}")
+"""Where a value is filled in."""
 MARKS = {"_", "mark", "say"}
 """Functions whose first argument is a sentence."""
 ERRORS = {"StoreError", "Forbidden", "NotFound", "Conflict", "Invalid", "TooMany"}
@@ -35,12 +38,12 @@ class Message(NamedTuple):
 def find_messages() -> list[Message]:
     """Return every sentence of the pages and of the store's refusals, once."""
     found: dict[str, Message] = {}
-    for path in sorted([*SOURCE.glob("web/**/*.py"), *SOURCE.glob("store/*.py")]):
-        for message in _read_code(path):
-            found.setdefault(message.sentence, message)
-    for path in sorted(SOURCE.glob("web/templates/**/*.j2")):
-        for message in _read_template(path):
-            found.setdefault(message.sentence, message)
+    code = sorted([*SOURCE.glob("web/**/*.py"), *SOURCE.glob("store/*.py")])
+    pages = sorted(SOURCE.glob("web/templates/**/*.j2"))
+    for path, read in [*((p, _read_code) for p in code), *((p, _read_template) for p in pages)]:
+        for message in read(path):
+            if any(char.isalpha() for char in PLACE.sub("", message.sentence)):
+                found.setdefault(message.sentence, message)
     return list(found.values())
 
 
@@ -52,8 +55,8 @@ def _read_template(path: Path) -> Iterator[Message]:
     options = {"extensions": "", "silent": "false", "trim_blocks": "true", "lstrip_blocks": "true"}
     with path.open("rb") as file:
         for _, _, sentence, _ in babel_extract(file, ["_"], [], options):
-            # A sentence with values comes as (sentence, None, …).
-            text = sentence if isinstance(sentence, str) else sentence[0]
+            # A sentence with values comes as (sentence, None, …), a computed one as None.
+            text = sentence[0] if isinstance(sentence, tuple) else sentence
             if text:
                 yield Message(text, _place(path))
 
@@ -114,6 +117,7 @@ def write_catalogue(locale: str, catalogue: Catalog) -> None:
         template.add(message.sentence, locations=[(message.place, None)])
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    catalogue.fuzzy = False
     for entry in catalogue:
         entry.flags.clear()
     content = BytesIO()
