@@ -47,7 +47,7 @@ def _answer_arm(
     run = RunFolder(project.path("answers", arm), stage_key("generate", inputs))
     if not run.complete():
         # Loaded first: what is wrong with the model shows before the folder is touched.
-        generator = _load_generator(project, arm)
+        generator = load_generator(project, arm)
         run.start()
         facts = _answer(generator, arm, prompts, run.path, progress)
         run.finish({**facts, "generate": inputs["generate"]}, drop=[PARTIAL])
@@ -67,7 +67,8 @@ def _answer(
     return {"arm": arm, "answers": len(answers), "tokens": tokens, "versions": versions()}
 
 
-def _load_generator(project: Project, arm: str) -> Generator:
+def load_generator(project: Project, arm: str) -> Generator:
+    """Return what answers for an arm: its weights, or the endpoint of the project."""
     import torch
 
     from pinchtune.model.chat import end_token_ids

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pinchtune.data.mix import hash_examples
+from pinchtune.languages import LANGUAGES
 from pinchtune.records import STATUSES, Example, content_hash
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ class Pool:
         return self.collected or self.unapproved or set(self.statuses) != {"approved"}
 
 
+def is_known(language: str) -> bool:
+    """True if the language table has a row for the tag."""
+    return language.split("-")[0].lower() in LANGUAGES
+
+
 def count_unapproved(examples: Sequence[Example]) -> int:
     """Return how many of the examples nobody approved."""
     return sum(e.status != "approved" for e in examples)
@@ -99,20 +105,27 @@ def count_unapproved(examples: Sequence[Example]) -> int:
 def read_store(store: Store) -> list[Example]:
     """Return every row of the store as an example, in an order that only their content decides."""
     from pinchtune.store.examples import everything
+    from pinchtune.store.settings import read_settings
 
-    return sorted(map(to_example, everything(store)), key=lambda e: (e.id, e.extra["row"]))
+    license = read_settings(store).license
+    found = [to_example(row, license) for row in everything(store)]
+    return sorted(found, key=lambda e: (e.id, e.extra["row"]))
 
 
-def to_example(row: Row) -> Example:
-    """Return a collected row as an example; its author is a hash, never a name."""
+def to_example(row: Row, license: str = "") -> Example:
+    """Return a collected row as an example; its author is a hash, never a name.
+
+    `license` is that of a row which names none.
+    """
     extra = {"origin": row.origin, "row": row.id, "version": row.version}
     if row.text.drafted_by:
         extra["drafted_by"] = row.text.drafted_by
     return Example(
         instruction=row.text.instruction,
         response=row.text.response or None,
-        language=row.language,
-        license=row.text.license,
+        # Of a language that is not in the table: nobody can draw it, and it stops nobody.
+        language=row.language if is_known(row.language) else "",
+        license=row.text.license or license,
         domain=row.text.domain,
         author=content_hash(["person", row.author]) if row.author else "",
         status=row.status,

@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from pinchtune.errors import UsageError
+from pinchtune.stages.collect import evaluation_of
 from pinchtune.store import (
     Conflict,
     Forbidden,
@@ -33,6 +34,8 @@ from pinchtune.store import (
 )
 from pinchtune.store.people import find_session
 from pinchtune.web import security
+from pinchtune.web.api import make_api
+from pinchtune.web.insight import Insight
 from pinchtune.web.pages import ROUTES
 from pinchtune.web.security import API, SESSION, VISIT, Guard
 from pinchtune.web.settings import WebSettings
@@ -69,12 +72,13 @@ def make_app(
 ) -> FastAPI:
     """Return the workplace over a store; `project` adds what its evaluation must not contain."""
     settings = settings or WebSettings()
-    web = Web(store, project, settings, Views())
+    web = Web(store, project, settings, Views(), Insight(store, project, settings.refresh))
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:
         app.add_route(route.path, _endpoint(web, route), [route.method], include_in_schema=False)
     app.mount("/static", _Static(directory=str(files("pinchtune.web") / "static")))
+    app.mount("/api/v1", make_api(store, evaluated=evaluation_of(project)))
     app.add_middleware(Guard, form_bytes=settings.form_bytes, upload_bytes=settings.upload_bytes)
     app.add_exception_handler(HTTPException, _refuse(web))
     app.add_exception_handler(Exception, _refuse(web))
