@@ -62,7 +62,7 @@ def _alphas(weights: Array, units: Array, level: Level) -> Array:
     pairs -= units[:, :, None] * np.eye(units.shape[1])
     pairs /= np.maximum(ratings - 1, 1)[:, :, None]
     size = units.shape[1]
-    observed = (weights @ pairs.reshape(len(units), -1)).reshape(-1, size, size)
+    observed = (weights @ pairs.reshape(len(units), size * size)).reshape(-1, size, size)
     totals = observed.sum(axis=2)
     delta = _ordinal_distance(totals) if level == "ordinal" else 1 - np.eye(size)
     expected = totals[:, :, None] * totals[:, None, :]

@@ -14,7 +14,7 @@ import unicodedata
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 from pinchtune.data.tables import restore, unescape_xlsx
@@ -30,6 +30,8 @@ MAX_RATIO = 200
 MAX_PARTS = 1000
 MAX_ROWS = 20_000
 MAX_COLUMNS = 40
+MAX_EMPTY = 200_000
+"""Rows of all sheets, empty ones among them: one cell far down makes a million of them."""
 _SMALL = 2**20
 _CHUNK = 2**16
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -95,7 +97,8 @@ def place(title: str, column: int, row: int) -> str:
     while column:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
-    shown = title if re.fullmatch(r"\w*", title) else "'" + title.replace("'", "''") + "'"
+    bare = all(unicodedata.category(char)[0] in "LMN" for char in title)
+    shown = title if bare else "'" + title.replace("'", "''") + "'"
     return f"{shown}!{letters}{row}" if title else f"{letters}{row}"
 
 
@@ -113,7 +116,8 @@ def _read_xlsx(data: bytes, name: str) -> list[Grid]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
             sheets = [s for s in book.worksheets if hasattr(s, "reset_dimensions")]
-            return [Grid(sheet.title, _collect(_read_sheet(sheet), name)) for sheet in sheets]
+            seen = count(1)
+            return [Grid(s.title, _collect(_read_sheet(s, seen, name), name)) for s in sheets]
     except Invalid:
         raise
     # What openpyxl raises for a broken file depends on where it is broken.
@@ -149,11 +153,16 @@ def _has_doctype(file: Any) -> bool:
     return False
 
 
-def _read_sheet(sheet: Any) -> Iterator[Line]:
+def _read_sheet(sheet: Any, seen: Iterator[int], name: str) -> Iterator[Line]:
+    empty = load_library("openpyxl.cell.read_only", "web").EMPTY_CELL
+    nothing = (empty,) * MAX_COLUMNS
     # Some programs write a wrong size into the sheet, and rows would be cut off.
     sheet.reset_dimensions()
     for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
-        if cells:
+        if next(seen) > MAX_EMPTY:
+            message = "{file} has more than {limit} rows, empty ones among them; delete those"
+            raise Invalid(message, file=name, limit=MAX_EMPTY)
+        if cells and cells != nothing:
             yield Line(number, tuple(map(_read_cell, cells)))
 
 

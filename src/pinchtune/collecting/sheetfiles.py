@@ -174,15 +174,15 @@ def _table(rows: Sequence[Mapping[str, str]]) -> list[list[str]]:
 
 
 def _to_xlsx(cells: Cells) -> bytes:
+    written = [[escape_xlsx(defuse(cell)) for cell in row] for row in cells]
+    # Excel counts in UTF-16, and cuts off what is longer.
+    if any(len(cell.encode("utf-16-le")) // 2 > MAX_CELL for row in written for cell in row):
+        message = "An example is longer than {limit} characters, all that a cell holds; "
+        raise Invalid(message + "export as csv or jsonl", limit=MAX_CELL)
     book = load_library("openpyxl", "web").Workbook(write_only=True)
     sheet = book.create_sheet("examples")
-    for row in cells:
-        written = [escape_xlsx(defuse(cell)) for cell in row]
-        # Excel counts in UTF-16, and cuts off what is longer.
-        if any(len(cell.encode("utf-16-le")) // 2 > MAX_CELL for cell in written):
-            message = "An example is longer than {limit} characters, all that a cell holds; "
-            raise Invalid(message + "export as csv or jsonl", limit=MAX_CELL)
-        sheet.append(written)
+    for row in written:
+        sheet.append(row)
     return _save(book)
 
 
