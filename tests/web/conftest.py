@@ -39,7 +39,7 @@ def person(store: Store) -> Callable[[str], Person]:
 
 @pytest.fixture
 def web_settings() -> WebSettings:
-    return WebSettings()
+    return WebSettings(refresh=0)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_logging_in_replaces_every_cookie(visitor):
     browser = visitor()
     browser.see("/log-in")
     planted = "planted-by-somebody-else"
-    browser.cookies.set("pinch-session", planted)
+    browser.cookies.set("pinch-session", planted, domain="testserver.local", path="/")
     before = browser.cookies["pinch-visit"]
     browser.log_in("Ana")
     assert browser.cookies["pinch-session"] not in (planted, before)
@@ -56,7 +56,7 @@ def test_logging_out_ends_the_session_on_the_server(browse):
     browser = browse("Ana")
     session = browser.cookies["pinch-session"]
     assert "You are logged out." in browser.fill("/log-out")
-    browser.cookies.set("pinch-session", session)
+    browser.cookies.set("pinch-session", session, domain="testserver.local", path="/")
     assert "Log in" in browser.see("/")
 
 

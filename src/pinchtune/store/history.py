@@ -12,7 +12,7 @@ from pinchtune.store.database import Store
 from pinchtune.store.records import Event, Person
 from pinchtune.store.rows import load_visible
 
-__all__ = ["note", "read"]
+__all__ = ["newest", "note", "read"]
 
 
 def read(
@@ -46,3 +46,9 @@ def _to_event(row: sa.Row[Any]) -> Event:
     return Event(
         row.id, row.at, row.person or "", row.name or "", row.action, row.subject, row.detail
     )
+
+
+def newest(store: Store) -> int:
+    """Return the id of the newest line; 0 if there is none. It grows with every change."""
+    with store.read() as connection:
+        return connection.scalar(sa.select(sa.func.max(schema.history.c.id))) or 0

@@ -63,7 +63,7 @@ REFUSALS = {
     413: _("This is too large. A form takes 1 MB, a file 20 MB."),
     500: _("Something went wrong on our side. What was saved is safe. Try again."),
 }
-FIELDS, FILES = 200, 1
+FIELDS, FILES = 400, 1
 _log = logging.getLogger("pinchtune.web")
 
 
@@ -72,13 +72,14 @@ def make_app(
 ) -> FastAPI:
     """Return the workplace over a store; `project` adds what its evaluation must not contain."""
     settings = settings or WebSettings()
-    web = Web(store, project, settings, Views(), Insight(store, project, settings.refresh))
+    evaluated = evaluation_of(project)
+    web = Web(store, settings, Views(), Insight(store, evaluated, settings.refresh))
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:
         app.add_route(route.path, _endpoint(web, route), [route.method], include_in_schema=False)
     app.mount("/static", _Static(directory=str(files("pinchtune.web") / "static")))
-    app.mount("/api/v1", make_api(store, evaluated=evaluation_of(project)))
+    app.mount("/api/v1", make_api(store, evaluated=evaluated))
     app.add_middleware(Guard, form_bytes=settings.form_bytes, upload_bytes=settings.upload_bytes)
     app.add_exception_handler(HTTPException, _refuse(web))
     app.add_exception_handler(Exception, _refuse(web))

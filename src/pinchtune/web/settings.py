@@ -25,3 +25,10 @@ class WebSettings:
     """Drafts responses, if there is one."""
     generator_name: str = ""
     """Name of the model that drafts; it is recorded with the text."""
+    refresh: float = 20
+    """Seconds for which coverage and suggestions may be old."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that drafts; empty if none does."""
+        return (self.generator_name or "model") if self.generator else ""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from pinchtune.languages import LANGUAGES, is_rtl
 from pinchtune.store import Grant
 from pinchtune.web import words
+from pinchtune.web.hints import explain_hint, explain_problem
 from pinchtune.web.texts import shorten, show_marks, show_text
 from pinchtune.web.wording import Translator, list_languages, list_locales
 
@@ -36,6 +37,8 @@ class Views:
         self._environment.globals.update(
             asset=asset,
             direction=direction,
+            explain=explain_hint,
+            explain_problem=explain_problem,
             locales=list_locales,
             list_languages=list_languages,
             shorten=shorten,

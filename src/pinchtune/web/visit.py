@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, UploadFile
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from pinchtune.store import Person, Store, StoreError
 from pinchtune.web import security
+from pinchtune.web.insight import Insight
 from pinchtune.web.notices import NOTICES
 from pinchtune.web.security import LOCALE, SESSION, VISIT, Cookies
 from pinchtune.web.settings import WebSettings
@@ -22,18 +24,17 @@ from pinchtune.web.views import Views
 from pinchtune.web.wording import Translator, choose_locale, read_accepted, translator
 from pinchtune.web.words import Link, list_links
 
-if TYPE_CHECKING:
-    from pinchtune.stages.project import Project
-
 
 @dataclass(frozen=True)
 class Web:
     """What all requests of one server share."""
 
     store: Store
-    project: Project | None
     settings: WebSettings
     views: Views
+    insight: Insight
+    generating: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the model writes: it answers one person at a time."""
 
     @property
     def cookies(self) -> Cookies:
@@ -130,6 +131,10 @@ class Visit:
         response = HTMLResponse(text, code, {"Content-Language": self.say.locale})
         return self._keep_visit(response)
 
+    def fragment(self, template: str, **values: object) -> str:
+        """Return a piece of a page, for our script to put in."""
+        return self.web.views.render(template, self, **values)
+
     def go(self, path: str, done: str = "") -> Response:
         """Send the visitor on to a page of ours, which says what was done."""
         join = "&" if "?" in path else "?"
@@ -151,7 +156,9 @@ class Visit:
     def refusal(self, error: StoreError, status: int) -> Response:
         """Return what the store refused, for our script or as a page."""
         if self.wants_json:
-            return self.json({"error": str(self.say(error.message, **error.values))}, status)
+            answer: dict[str, Any] = {"error": str(self.say(error.message, **error.values))}
+            row = getattr(error, "row", None)
+            return self.json(answer | ({"revision": row.revision} if row else {}), status)
         return self.page("error.html.j2", status, error=error, status=status)
 
     def log_in(self, token: str, path: str) -> Response:

@@ -1,0 +1,73 @@
+"""The first page: what there is to do, for each role that a person has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from pinchtune.store import Page, Row, Settings, examples, templates
+from pinchtune.store.settings import read_settings
+from pinchtune.web import choices
+from pinchtune.web.choices import Counts
+from pinchtune.web.visit import Route, Visit
+
+SHOWN = 20
+MISSING = 8
+
+
+def home(visit: Visit) -> Response:
+    """What there is to do."""
+    settings, counts = read_settings(visit.store), examples.counts(visit.store)
+    languages = choices.offered(settings, counts)
+    return visit.page(
+        "home.html.j2",
+        settings=settings,
+        goals=choices.goals(languages, settings, counts),
+        author=_author(visit, settings, counts) if visit.actor.has("author") else None,
+        approver=_approver(visit, settings, counts) if visit.actor.has("approver") else None,
+    )
+
+
+def _author(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
+    store, actor = visit.store, visit.actor
+    languages = choices.of_role(actor, "author", choices.offered(settings, counts))
+    language = choices.chosen(visit, languages)
+
+    def mine(status: str) -> Page:
+        return examples.find(store, actor, status=status, mine=True, limit=SHOWN)
+
+    return {
+        "language": language,
+        "languages": languages,
+        "goal": choices.goals([language], settings, counts)[0],
+        "drafts": [row for row in mine("draft").rows if not _is_task(row)],
+        "rejected": mine("rejected").rows,
+        "waiting": mine("submitted").rows,
+        "tasks": [row for row in examples.tasks(store, actor, limit=SHOWN) if _is_task(row)],
+        "suggestions": visit.web.insight.suggestions(language),
+        "templates": templates.list_templates(store, language),
+    }
+
+
+def _is_task(row: Row) -> bool:
+    """Say whether a row is still only a task: nobody has written anything into it."""
+    return row.status == "draft" and bool(row.source_id) and not row.text.response
+
+
+def _approver(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
+    languages = choices.of_role(visit.actor, "approver", choices.offered(settings, counts))
+    missing = {
+        code: found.missing[:MISSING]
+        for code in languages
+        if visit.web.insight.terms(code) and (found := visit.web.insight.coverage(code)).missing
+    }
+    return {"goals": choices.goals(languages, settings, counts), "missing": missing}
+
+
+def more(visit: Visit) -> Response:
+    """All pages, for small screens."""
+    return visit.page("more.html.j2")
+
+
+ROUTES = (Route("/", home), Route("/more", more))
