@@ -155,14 +155,13 @@ def _has_doctype(file: Any) -> bool:
 
 def _read_sheet(sheet: Any, seen: Iterator[int], name: str) -> Iterator[Line]:
     empty = load_library("openpyxl.cell.read_only", "web").EMPTY_CELL
-    nothing = (empty,) * MAX_COLUMNS
     # Some programs write a wrong size into the sheet, and rows would be cut off.
     sheet.reset_dimensions()
     for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
         if next(seen) > MAX_EMPTY:
             message = "{file} has more than {limit} rows, empty ones among them; delete those"
             raise Invalid(message, file=name, limit=MAX_EMPTY)
-        if cells and cells != nothing:
+        if any(cell is not empty for cell in cells):
             yield Line(number, tuple(map(_read_cell, cells)))
 
 
