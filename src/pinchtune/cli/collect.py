@@ -101,7 +101,8 @@ def show_command(
 
     with acting(folder, overrides, person) as (store, actor):
         row = examples.get(store, actor, id)
-    head = f"{row.language}  {row.status}  revision {row.revision}  by {row.author_name or 'nobody yet'}"
+    author = row.author_name or "nobody yet"
+    head = f"{row.language}  {row.status}  revision {row.revision}  by {author}"
     reason = f"\n\nsent back: {row.reason}" if row.reason else ""
     show(_facts(row), f"{head}\n\n{row.text.instruction}\n\n{row.text.response}{reason}", as_json)
 

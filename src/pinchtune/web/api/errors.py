@@ -23,7 +23,6 @@ from pinchtune.web.api.models import RowOut
 log = logging.getLogger(__name__)
 
 CODES = {
-    400: "bad_request",
     401: "unauthorised",
     403: "forbidden",
     404: "not_found",
@@ -118,6 +117,8 @@ async def _not_valid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return refuse(422, "The body is not JSON in UTF-8; send an object.")
     return refuse(error.status_code, _SAID.get(error.status_code, error.detail), error.headers)
 
 
