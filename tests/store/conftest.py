@@ -53,7 +53,8 @@ def postgres() -> Iterator[str]:
     data, log = str(folder / "data"), str(folder / "log")
     # The C locale is the harder one: it knows no letter case beyond ASCII.
     call("initdb", "-D", data, "-U", "pinch", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options += " -c max_connections=200"
     call("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
     try:
         yield f"postgresql://pinch:secret@127.0.0.1:{port}"
@@ -62,33 +63,65 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Return a function that makes an empty database of a kind and returns its address."""
-    made: list[tuple[sa.Engine, str]] = []
+Make = Callable[..., str]
 
-    def make(kind: str) -> str:
-        name = f"t{uuid.uuid4().hex}"
-        if kind == "sqlite":
-            return str(tmp_path / f"{name}.db")
-        server = request.getfixturevalue("postgres")
+
+class Databases:
+    """Makes databases of either kind; the migrated one is made once and copied."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self.request, self.folder = request, folder
+        self.made: list[str] = []
+        self.migrated: dict[str, str] = {}
+
+    def server(self, statement: str) -> str:
+        server: str = self.request.getfixturevalue("postgres")
         address = sa.make_url(f"{server}/postgres").set(drivername="postgresql+psycopg")
         engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        made.append((engine, name))
+            connection.exec_driver_sql(statement)
+        return server
+
+    def make(self, kind: str, migrated: bool = False) -> str:
+        """Return the address of a new database, empty or with the newest schema."""
+        if migrated and kind not in self.migrated:
+            self.migrated[kind] = self.make(kind)
+            open_store(self.migrated[kind], hasher=CHEAP).close()
+        name = f"t{uuid.uuid4().hex}"
+        if kind == "sqlite":
+            path = self.folder / f"{name}.db"
+            if migrated:
+                shutil.copy(self.migrated[kind], path)
+            return str(path)
+        template = self.migrated[kind].rpartition("/")[2] if migrated else "template1"
+        server = self.server(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.made.append(name)
         return f"{server}/{name}"
 
-    yield make
-    for engine, name in made:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-        engine.dispose()
+    def drop(self) -> None:
+        for name in self.made:
+            if not self.migrated.get("postgresql", "").endswith(name):
+                self.server(f"DROP DATABASE {name} WITH (FORCE)")
+        self.made = [name for name in self.made if name in str(self.migrated)]
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    return Databases(request, tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture
+def new_database(databases: Databases) -> Iterator[Make]:
+    """Return a function that makes a database of a kind and returns its address."""
+    yield databases.make
+    databases.drop()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
-    return new_database(request.param)
+def database_url(request: pytest.FixtureRequest, new_database: Make) -> str:
+    return new_database(request.param, migrated=True)
 
 
 @pytest.fixture
