@@ -19,6 +19,7 @@ def test_what_comes_in_is_what_get_returns(store: Store, team: Team):
     rows = ex.add_many(store, team.ana, items(3), "sheet", submit=True)
     assert [row and ex.get(store, team.ana, row.id) for row in rows] == rows
     assert {row.status for row in rows if row} == {"submitted"}
+    assert ex.everything(store) == rows
     assert len(ex.versions(store, team.ana, rows[0].id)) == 1
     row = ex.approve(store, team.cai, rows[0].id, 1)
     assert row.origin == "sheet"
