@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_up_rows import make_term
 
 import pinchtune.files
-from pinchtune.collecting.hints import KINDS, Hint, check_text, find_repeated, prepare
+from pinchtune.collecting.hints import KINDS, Hint, check_text, check_texts, find_repeated, prepare
 from pinchtune.collecting.near import NearIndex
 from pinchtune.data.formats import read_examples
 from pinchtune.data.similar import find_near_pairs
@@ -112,6 +112,20 @@ def test_any_text(ask: str, reply: str, language: str, others: list[str]) -> Non
     known = [(str(i), text) for i, text in enumerate(others)]
     for hint in check_text(Text(ask, reply), language, others=known):
         assert hint.kind in KINDS and hint.field in ("", "instruction", "response")
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=4), st.sampled_from(["en", "ja", "ar"]))
+def test_many_at_once_are_as_one_by_one(texts: list[tuple[str, str]], language: str) -> None:
+    given_texts = [Text(ASK, REPLY), Text("A pump?"), *(Text(*pair) for pair in texts)]
+    known = {
+        "others": [("1", ASK + "!"), ("2", ""), *((ask, ask) for ask, _ in texts)],
+        "terms": [make_term("pumps"), make_term("0", language=language)],
+        "evaluated": [Example("A pump", language=language), Example("A pump?"), Example("x")],
+    }
+    alone = [check_text(text, language, **known) for text in given_texts]
+    assert list(check_texts(given_texts, language, **known)) == alone
+    kinds = {hint.kind for hints in alone[:2] for hint in hints}
+    assert {"near-duplicate", "overlap"} <= kinds
 
 
 def test_rows_of_one_sheet_that_repeat_each_other() -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pinchtune.collecting.near import NearIndex
-from pinchtune.collecting.terms import find_in
+from pinchtune.collecting.terms import find_in, join, make_matcher
 from pinchtune.data.checks import MAX_CHARACTERS, contradicts, guess_language, is_blank
 from pinchtune.data.personal import find_personal
 from pinchtune.data.similar import find_near_duplicates
@@ -78,10 +78,51 @@ def check_text(
     `evaluated` are the evaluation prompts.
     """
     code = get_language(language).code
-    found = [*_check_fields(text, code)]
-    if not is_blank(text.instruction):
-        found += _check_others(text.instruction, code, others, evaluated)
+    prompts = _prompts(evaluated, code)
+    near = _NEAR[code].find(text.instruction, others) if others else None
+    overlap = _EVALUATED[code].find(text.instruction, prompts) if prompts else None
     used = find_in(text, code, terms) if terms else []
+    return _gather(text, code, (near, dict(others).get(near or "", "")), overlap, used)
+
+
+def check_texts(
+    texts: Sequence[Text],
+    language: str,
+    *,
+    others: Sequence[tuple[str, str]] = (),
+    terms: Sequence[Term] = (),
+    evaluated: Sequence[Example] = (),
+) -> Iterator[list[Hint]]:
+    """Yield what `check_text` returns for each of many texts, in a fraction of the time.
+
+    Nobody who writes meanwhile waits for it: the indices are its own.
+    """
+    code = get_language(language).code
+    near, prompts = NearIndex(), NearIndex()
+    near.find("", others)
+    prompts.find("", _prompts(evaluated, code))
+    known, matcher = dict(others), make_matcher(code, terms)
+    for text in texts:
+        found = near.find_known(text.instruction)
+        overlap = prompts.find_known(text.instruction)
+        used = matcher.find(join(text)) if terms else []
+        yield _gather(text, code, (found, known.get(found or "", "")), overlap, used)
+
+
+def _gather(
+    text: Text,
+    language: str,
+    near: tuple[str | None, str],
+    overlap: str | None,
+    used: Sequence[Term],
+) -> list[Hint]:
+    """Return all hints, the gravest first; `near` is an example's id and instruction."""
+    found = [*_check_fields(text, language)]
+    blank = is_blank(text.instruction)
+    if overlap is not None and not blank:
+        found.append(_hint("overlap", "instruction", id=overlap))
+    if near[0] is not None and not blank:
+        found.append(_hint("near-duplicate", "instruction", id=near[0], text=near[1]))
     if used:
         found.append(_hint("terms", "", terms=[term.term for term in used]))
     return sorted(found, key=lambda hint: KINDS.index(hint.kind))
@@ -146,20 +187,10 @@ def _make_identifier(candidates: frozenset[str]) -> Identifier:
     return Identifier(candidates)
 
 
-def _check_others(
-    instruction: str,
-    language: str,
-    others: Sequence[tuple[str, str]],
-    evaluated: Sequence[Example],
-) -> Iterator[Hint]:
-    prompts = [(e.id, e.prompt) for e in evaluated if _code(e) == language]
-    overlap = _EVALUATED[language].find(instruction, prompts) if prompts else None
-    if overlap is not None:
-        yield _hint("overlap", "instruction", id=overlap)
-    near = _NEAR[language].find(instruction, others) if others else None
-    if near is not None:
-        yield _hint("near-duplicate", "instruction", id=near, text=dict(others)[near])
-
-
-def _code(example: Example) -> str:
-    return get_language(example.language).code if example.language else ""
+def _prompts(evaluated: Iterable[Example], language: str) -> list[tuple[str, str]]:
+    """Return (id, prompt) of the evaluation prompts in a language."""
+    return [
+        (e.id, e.prompt)
+        for e in evaluated
+        if e.language and get_language(e.language).code == language
+    ]

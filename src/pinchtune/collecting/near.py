@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 
 from pinchtune.data.similar import (
     COMPARED,
@@ -41,6 +41,11 @@ class NearIndex:
             self._follow(dict(others))
             return self._nearest(normalise(text)[:LONGEST])
 
+    def find_known(self, text: str) -> str | None:
+        """Return the id of a text near to `text` among those of the last `find`."""
+        with self._lock:
+            return self._nearest(normalise(text)[:LONGEST])
+
     def _follow(self, wanted: dict[str, str]) -> None:
         """Make these the texts of the index; only what differs costs time."""
         if wanted == self._given:
@@ -68,9 +73,8 @@ class NearIndex:
         rapidfuzz = load_library("rapidfuzz", "web")
         known = [(len(self._postings[g]), g) for g in trigrams(text) if g in self._postings]
         rarest = [gram for _, gram in sorted(known)[:RAREST]]
-        votes = Counter(
-            key for gram in rarest for key in islice(reversed(self._postings[gram]), POSTINGS)
-        )
+        newest = (islice(reversed(self._postings[gram]), POSTINGS) for gram in rarest)
+        votes = Counter(chain.from_iterable(newest))
         choices = {key: self._texts[key] for key, _ in votes.most_common(COMPARED)}
         ratio = rapidfuzz.fuzz.ratio
         best = rapidfuzz.process.extractOne(text, choices, scorer=ratio, score_cutoff=THRESHOLD)

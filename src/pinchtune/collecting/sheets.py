@@ -21,7 +21,7 @@ from pinchtune.collecting.grid import (
     read_grids,
     show_name,
 )
-from pinchtune.collecting.hints import Hint, check_text, find_repeated
+from pinchtune.collecting.hints import Hint, check_texts, find_repeated
 from pinchtune.collecting.sheetfiles import make_csv_template, make_template, write_rows
 from pinchtune.collecting.wording import fold_heading, known_headings, sample_titles
 from pinchtune.data.checks import MAX_CHARACTERS, is_blank
@@ -106,11 +106,9 @@ def check_rows(
     evaluated: Sequence[Example] = (),
 ) -> list[tuple[str, Hint]]:
     """Return (place, hint) for what may be wrong with rows, also with each other."""
-    found = [
-        (row.place, hint)
-        for row in rows
-        for hint in check_text(row.text, language, others=others, terms=terms, evaluated=evaluated)
-    ]
+    texts = [row.text for row in rows]
+    hints = check_texts(texts, language, others=others, terms=terms, evaluated=evaluated)
+    found = [(row.place, hint) for row, of_row in zip(rows, hints) for hint in of_row]
     inside = find_repeated([(row.place, row.text.instruction) for row in rows])
     order = {row.place: i for i, row in enumerate(rows)}
     return sorted([*found, *inside], key=lambda pair: order[pair[0]])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
-from pinchtune.collecting.terms import find_in
+from pinchtune.collecting.terms import join, make_matcher
 from pinchtune.languages import get_language
 from pinchtune.store.records import Row, Template, Term
 
@@ -61,7 +61,8 @@ def _missing_terms(
     mine: Sequence[Row], terms: Sequence[Term], offered: Sequence[Template], code: str
 ) -> Iterator[Suggestion]:
     own = [term for term in terms if get_language(term.language).code == code]
-    used = {term for row in mine for term in find_in(row.text, code, own)}
+    matcher = make_matcher(code, own)
+    used = {term for row in mine for term in matcher.find(join(row.text))}
     missing = sorted(set(own) - used, key=lambda t: (-t.enquiries, t.term, t.id))
     for start in range(0, len(missing), TOGETHER):
         group = tuple(missing[start : start + TOGETHER])

@@ -43,12 +43,22 @@ class Coverage(NamedTuple):
 
 def find_terms(text: str, language: str, terms: Sequence[Term]) -> list[Term]:
     """Return those of `terms` that are of `language` and that `text` uses, in their order."""
-    return _matcher(get_language(language).code, tuple(terms)).find(text)
+    return make_matcher(language, terms).find(text)
 
 
 def find_in(text: Text, language: str, terms: Sequence[Term]) -> list[Term]:
     """Return the terms that an example uses, in its instruction or its response."""
-    return find_terms(f"{text.instruction}\n\n{text.response}", language, terms)
+    return find_terms(join(text), language, terms)
+
+
+def join(text: Text) -> str:
+    """Return all of an example in which terms are looked for."""
+    return f"{text.instruction}\n\n{text.response}"
+
+
+def make_matcher(language: str, terms: Sequence[Term]) -> Matcher:
+    """Return what finds `terms` in texts, for whoever has many texts."""
+    return _matcher(get_language(language).code, tuple(terms))
 
 
 def coverage(rows: Iterable[Row], terms: Sequence[Term], language: str) -> Coverage:
@@ -56,9 +66,10 @@ def coverage(rows: Iterable[Row], terms: Sequence[Term], language: str) -> Cover
     code = get_language(language).code
     mine = [term for term in terms if get_language(term.language).code == code]
     used: set[Term] = set()
+    matcher = make_matcher(code, mine)
     for row in rows:
         if row.status == "approved" and get_language(row.language).code == code:
-            used.update(find_in(row.text, code, mine))
+            used.update(matcher.find(join(row.text)))
     missing = [term for term in mine if term not in used]
     missing.sort(key=lambda term: (-term.enquiries, term.term))
     asked = sum(term.enquiries for term in mine)
@@ -71,14 +82,14 @@ def coverage(rows: Iterable[Row], terms: Sequence[Term], language: str) -> Cover
 
 
 @lru_cache(maxsize=32)
-def _matcher(language: str, terms: tuple[Term, ...]) -> _Matcher:
+def _matcher(language: str, terms: tuple[Term, ...]) -> Matcher:
     mine = [term for term in terms if get_language(term.language).code == language]
     if get_language(language).spaced:
         return _WordMatcher(language, mine)
     return _StretchMatcher(language, mine)
 
 
-class _Matcher:
+class Matcher:
     """Finds terms of one language; made once for a glossary and then asked often."""
 
     def __init__(self, language: str, terms: Sequence[Term]) -> None:
@@ -96,14 +107,16 @@ class _Matcher:
         raise NotImplementedError
 
     def find(self, text: str) -> list[Term]:
+        """Return the terms in `text`, in the order of the glossary."""
         return [self.terms[i] for i in sorted(set(self.indices(text)))]
 
 
-class _WordMatcher(_Matcher):
+class _WordMatcher(Matcher):
     """Terms as sequences of words."""
 
     def __init__(self, language: str, terms: Sequence[Term]) -> None:
         self.forms: dict[str, list[tuple[tuple[Part, ...], int]]] = defaultdict(list)
+        self.starts = lru_cache(maxsize=20_000)(self._find_starts)
         super().__init__(language, terms)
 
     def add(self, i: int, form: str) -> None:
@@ -114,20 +127,23 @@ class _WordMatcher(_Matcher):
     def indices(self, text: str) -> Iterator[int]:
         words = [read_word(word, self.language) for word in split_words(text)]
         for start, word in enumerate(words):
-            for root in _roots(word):
-                for parts, i in self.forms.get(root, ()):
-                    following = words[start : start + len(parts)]
-                    if len(following) == len(parts) and all(
-                        part.fits(other) for part, other in zip(parts, following, strict=True)
-                    ):
-                        yield i
+            for parts, i in self.starts(word):
+                following = words[start : start + len(parts)]
+                if len(following) == len(parts) and all(
+                    part.fits(other) for part, other in zip(parts, following, strict=True)
+                ):
+                    yield i
 
-
-@lru_cache(maxsize=65_536)
-def _roots(word: Word) -> frozenset[str]:
-    """Return every root that a word may have."""
-    beginnings = {body[:n] for body in word.bodies for n in range(1, len(body) + 1)}
-    return frozenset(beginnings | {leading_capitals(word.raw)})
+    def _find_starts(self, word: Word) -> list[tuple[tuple[Part, ...], int]]:
+        """Return the forms that may begin with a word."""
+        roots = {body[:n] for body in word.bodies for n in range(1, len(body) + 1)}
+        roots.add(leading_capitals(word.raw))
+        return [
+            (parts, i)
+            for root in sorted(roots)
+            for parts, i in self.forms.get(root, ())
+            if parts[0].fits(word)
+        ]
 
 
 # A short word in these letters is easily a piece of another one: フライト holds ライト.
@@ -137,7 +153,7 @@ _ALPHABET = r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{N}]"
 _OKURIGANA = r"(?<=\p{Han}{2})\p{Hiragana}{1,2}$"
 
 
-class _StretchMatcher(_Matcher):
+class _StretchMatcher(Matcher):
     """Terms as stretches of a text without spaces."""
 
     def __init__(self, language: str, terms: Sequence[Term]) -> None:
