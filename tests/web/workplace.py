@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from argon2 import PasswordHasher
+from lxml import html
 from starlette.testclient import TestClient
 
 from pinchtune.store import Grant
@@ -58,3 +59,13 @@ class Browser(TestClient):
     def _keep(self, page: str) -> None:
         found = re.search(r'name="form_token" value="([0-9a-f]+)"', page)
         self.token = found[1] if found else self.token
+
+
+def form_of(page: str, id: str) -> dict[str, str]:
+    """Return the fields of a form as a browser would send them, without its buttons."""
+    form = html.fromstring(page).get_element_by_id(id)
+    # HTML drops the first line break of a textarea; this parser keeps it.
+    return {
+        name: value.removeprefix("\n") if form.inputs[name].tag == "textarea" else value
+        for name, value in form.form_values()
+    }

@@ -20,13 +20,12 @@ def read_form(visit: Visit) -> Text:
 
 def form_values(visit: Visit, language: str, text: Text, row: Row | None = None) -> dict[str, Any]:
     """Return what the form always needs; `row` is missing for one that is still to begin."""
-    parallels = examples.parallels(visit.store, visit.actor, row.id) if row else []
     revise = row is not None and row.status not in ("draft", "rejected")
     return {
         "language": language,
         "text": text,
         "row": row,
-        "source": next((other for other in parallels if row and other.id == row.source_id), None),
+        "source": find_source(visit, row) if row and row.source_id else None,
         "hints": visit.web.insight.check(text, language, row.id) if row else [],
         "sites": choices.sites(visit.actor, language),
         "model": "" if revise else visit.web.settings.model,
@@ -38,6 +37,12 @@ def form_values(visit: Visit, language: str, text: Text, row: Row | None = None)
         "kinds": [],
         "wanted": [],
     }
+
+
+def find_source(visit: Visit, row: Row) -> Row | None:
+    """Return the example that a row translates; its author may see that one, too."""
+    others = examples.parallels(visit.store, visit.actor, row.id)
+    return next((other for other in others if other.id == row.source_id), None)
 
 
 def show_form(visit: Visit, row: Row, text: Text | None = None, **values: Any) -> Response:

@@ -10,10 +10,11 @@ from pinchtune.store import Page, Row, Settings, examples, templates
 from pinchtune.store.settings import read_settings
 from pinchtune.web import choices
 from pinchtune.web.choices import Counts
+from pinchtune.web.pages.form import find_source
 from pinchtune.web.visit import Route, Visit
 
 SHOWN = 20
-MISSING = 8
+TASKS, MISSING = 6, 8
 
 
 def home(visit: Visit) -> Response:
@@ -44,10 +45,17 @@ def _author(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
         "drafts": [row for row in mine("draft").rows if not _is_task(row)],
         "rejected": mine("rejected").rows,
         "waiting": mine("submitted").rows,
-        "tasks": [row for row in examples.tasks(store, actor, limit=SHOWN) if _is_task(row)],
+        "tasks": _tasks(visit),
         "suggestions": visit.web.insight.suggestions(language),
         "templates": templates.list_templates(store, language),
     }
+
+
+def _tasks(visit: Visit) -> list[tuple[Row, Row | None]]:
+    """Return what is to be translated, each with the example that it translates."""
+    asked = examples.tasks(visit.store, visit.actor, limit=SHOWN)
+    tasks = [row for row in asked if _is_task(row)][:TASKS]
+    return [(row, find_source(visit, row)) for row in tasks]
 
 
 def _is_task(row: Row) -> bool:
