@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import cache
 
 import openpyxl
 import pytest
@@ -24,7 +25,9 @@ from pinchtune.store.errors import Invalid
 SHEET = "xl/worksheets/sheet1.xml"
 
 
+@cache
 def make_good() -> bytes:
+    """Return a workbook, the same each time: it holds the hour."""
     book = openpyxl.Workbook()
     book.active.append(["instruction", "response"])
     book.active.append(["Why?", "So."])
