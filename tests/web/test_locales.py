@@ -5,7 +5,7 @@ import string
 
 import pytest
 from markupsafe import Markup
-from messages import LOCALES, PLACE, find_messages, read_catalogue
+from messages import LOCALES, PLACE, SOURCE, find_messages, read_catalogue
 
 from pinchtune.languages import get_language, script_share
 from pinchtune.web.wording import catalogue, list_locales, translator
@@ -78,6 +78,15 @@ def test_sentences_are_found_in_code_and_templates():
     assert "Only an author can do this." in SENTENCES  # an entry of a table of the store
     assert "Waiting for approval" in SENTENCES  # a name of a state
     assert SENTENCES["Password"].endswith(".j2")
+
+
+def test_templates_say_nothing_that_is_not_translated():
+    code = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<kbd.*?</kbd>", re.S)
+    for path in (SOURCE / "web/templates").glob("*.j2"):
+        text = path.read_text("utf-8").replace("{% block look %}", "{% block look %}<")
+        text = re.sub(r"<(\w*)(\{% endblock %\})", r"\2", text)
+        text = re.sub(r"<[^>]*>", "", code.sub("", text))
+        assert not re.search("[A-Za-z]", text.replace("pinchtune", "")), (path.name, text)
 
 
 @pytest.mark.parametrize("locale", TRANSLATED)
