@@ -20,8 +20,8 @@ REPOSITORY = Path(__file__).parent.parent
 LAYERS = (
     ("errors", "records", "config", "files", "languages", "progress"),
     ("data", "stats", "store"),
-    ("model", "collecting"),
-    ("training", "evaluation"),
+    ("model",),
+    ("training", "evaluation", "collecting"),
     ("reporting",),
     ("stages",),
     ("web",),

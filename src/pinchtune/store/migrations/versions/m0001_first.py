@@ -158,7 +158,8 @@ def _examples() -> None:
     )
     for name, columns in {
         "created": ["created", "id"],
-        "language": ["language", "status", "created", "id"],
+        "language": ["language", "created", "id"],
+        "queue": ["language", "status", "created", "id"],
         "status": ["status", "created", "id"],
         "author": ["author", "created", "id"],
         "assigned": ["assigned_to"],
