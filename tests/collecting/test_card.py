@@ -35,7 +35,7 @@ def test_in_english() -> None:
     card = make_card(
         rows,
         settings=SETTINGS,
-        approvals=[*approve(rows[:2]), *approve(rows[2:], "d")],
+        approvals=[*approve(rows[:2]), *approve(rows[2:3], "d"), *approve(rows[3:], "e")],
         terms=terms,
         ratings=ratings,
         today=DAY,

@@ -85,6 +85,7 @@ def empty_book(name: str, data: bytes) -> bytes:
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb": (lambda: repack(same, {"xl/bomb.xml": b"x" * 70_000_000}), CONTENT),
     "ratio": (lambda: repack(same, {"xl/bomb.xml": b"x" * 5_000_000}), CONTENT),
+    "many small": (lambda: repack(same, {f"xl/{i}": b"x" * 1_000_000 for i in range(70)}), CONTENT),
     "parts": (lambda: repack(same, {f"xl/{i}.xml": b"" for i in range(1001)}), CONTENT),
     "lie": (lie_about_the_size, AGAIN),
     "entities": (lambda: in_sheet(b"<worksheet", ENTITIES + b"<worksheet"), AGAIN),

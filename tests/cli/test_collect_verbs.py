@@ -58,6 +58,11 @@ def test_from_draft_to_approved(pinch: Pinch, folder, store):
     told = pinch("collect", "send-back", id, *at, "Carla", "--reason", "Which box?")
     assert (told.code, told.out.split()[1]) == (0, "rejected")
     assert "sent back: Which box?" in pinch("collect", "show", id, *at, "Ana").out
+    again = pinch("collect", "submit", id, *at, "Ana")
+    assert (again.code, "Change the example" in again.err) == (2, True)
+    ana = people.find_person(store, "Ana")
+    revision = stored.get(store, ana, id).revision
+    stored.save(store, ana, id, Text("¿Cuánto cuesta la caja?", "La azul cuesta 3."), revision)
     assert pinch("collect", "submit", id, *at, "Ana").code == 0
     told = pinch("collect", "approve", id, *at, "Carla", "--json")
     assert json.loads(told.out)["status"] == "approved"
@@ -261,6 +266,18 @@ def test_https_must_be_in_front(host, address, warned, pinch: Pinch, folder, mon
     assert told.code == 0, told.err
     assert ("https in front" in told.out) == warned
     assert f"{address or f'http://{host}'}" in told.out
+
+
+def test_another_database_than_the_one_that_mix_reads(pinch: Pinch, folder, monkeypatch):
+    import uvicorn
+
+    monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)
+    told = pinch("web", "-p", folder, "--port", 0, "--database-url", 'team\'s "own".db')
+    assert told.code == 0
+    assert (folder / 'team\'s "own".db').exists() and not (folder / "collect.db").exists()
+    assert "note: pinch mix takes approved examples from collect.database" in told.err
+    again = pinch("web", "-p", folder, "--port", 0, "--database-url", "collect.db")
+    assert "note" not in again.err
 
 
 def test_a_missing_extra_is_named(pinch: Pinch, folder, monkeypatch):
