@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,30 @@ from pinchtune.web.app import make_app
 from pinchtune.web.settings import WebSettings
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = open_store(tmp_path / "collect.db", hasher=HASHER)
-    link = people.bootstrap(found)
+@pytest.fixture(scope="session")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a workplace, to be copied by each test."""
+    path = tmp_path_factory.mktemp("workplace") / "collect.db"
+    made = open_store(path, hasher=HASHER)
+    link = people.bootstrap(made)
     assert link
-    ada = people.accept(found, link, "Ada", PASSWORD, "en")
+    ada = people.accept(made, link, "Ada", PASSWORD, "en")
     for name, grants in PEOPLE.items():
         if name != "Ada":
-            people.accept(found, people.invite(found, ada, grants, name), name, PASSWORD, "en")
+            people.accept(made, people.invite(made, ada, grants, name), name, PASSWORD, "en")
     write_settings(
-        found, ada, Settings("Filters", ("es", "ja", "ar"), {"es": 40, "ja": 10}, "CC0-1.0")
+        made, ada, Settings("Filters", ("es", "ja", "ar"), {"es": 40, "ja": 10}, "CC0-1.0")
     )
+    with made.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    return path
+
+
+@pytest.fixture
+def store(workplace: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copy(workplace, tmp_path / "collect.db")
+    found = open_store(tmp_path / "collect.db", hasher=HASHER)
     yield found
     found.close()
 

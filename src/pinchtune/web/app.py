@@ -39,7 +39,7 @@ from pinchtune.web.insight import Insight
 from pinchtune.web.pages import ROUTES
 from pinchtune.web.security import API, SESSION, VISIT, Guard
 from pinchtune.web.settings import WebSettings
-from pinchtune.web.views import Views
+from pinchtune.web.views import load_views
 from pinchtune.web.visit import Route, Visit, Web
 from pinchtune.web.wording import mark as _
 
@@ -73,7 +73,7 @@ def make_app(
     """Return the workplace over a store; `project` adds what its evaluation must not contain."""
     settings = settings or WebSettings()
     evaluated = evaluation_of(project)
-    web = Web(store, settings, Views(), Insight(store, evaluated, settings.refresh))
+    web = Web(store, settings, load_views(), Insight(store, evaluated, settings.refresh))
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:
@@ -140,7 +140,7 @@ def _run(route: Route, visit: Visit) -> Response:
 def _send_away(visit: Visit) -> Response:
     """Ask to log in; what was typed into a form is shown, so that it is not lost."""
     if visit.wants_json:
-        return visit.json({"error": str(visit.say(_("Log in again to go on.")))}, 401)
+        return visit.json({"error": visit.say(_("Log in again to go on.")).unescape()}, 401)
     if visit.sent("instruction") or visit.sent("response"):
         return visit.page("session-ended.html.j2", 401)
     get = visit.request.method == "GET" and visit.request.url.path != "/"

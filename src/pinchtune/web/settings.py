@@ -25,7 +25,7 @@ class WebSettings:
     """Drafts responses, if there is one."""
     generator_name: str = ""
     """Name of the model that drafts; it is recorded with the text."""
-    refresh: float = 20
+    refresh: float = 30
     """Seconds for which coverage and suggestions may be old."""
 
     @property

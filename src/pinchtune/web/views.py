@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,12 @@ class Views:
             titles=partial(_title, visit.say),
             **values,
         )
+
+
+@cache
+def load_views() -> Views:
+    """Return the templates of this process."""
+    return Views()
 
 
 def direction(language: str) -> str:

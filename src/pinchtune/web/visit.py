@@ -156,7 +156,8 @@ class Visit:
     def refusal(self, error: StoreError, status: int) -> Response:
         """Return what the store refused, for our script or as a page."""
         if self.wants_json:
-            answer: dict[str, Any] = {"error": str(self.say(error.message, **error.values))}
+            sentence = self.say(error.message, **error.values).unescape()
+            answer: dict[str, Any] = {"error": sentence}
             row = getattr(error, "row", None)
             return self.json(answer | ({"revision": row.revision} if row else {}), status)
         return self.page("error.html.j2", status, error=error, status=status)

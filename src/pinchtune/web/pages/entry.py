@@ -27,6 +27,8 @@ def log_in(visit: Visit) -> Response:
     except (Forbidden, TooMany) as error:
         status = 429 if isinstance(error, TooMany) else 403
         return visit.page("log-in.html.j2", status, error=error, name=name, next=target)
+    if visit.person:
+        people.end_session(visit.store, visit.secret)
     token = people.start_session(visit.store, person)
     return visit.log_in(token, target if security.is_local(target) else "/")
 
