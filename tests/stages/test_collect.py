@@ -278,7 +278,8 @@ def test_the_data_verbs_show_the_collected_pinch(team, tmp_path):
     assert pinchtune.export_data(team.project, "pinch", tmp_path / "out.jsonl")[1] == 4
     with pytest.raises(UsageError, match="pinch collect import"):
         pinchtune.import_data(team.project, [tmp_path / "out.jsonl"], "pinch")
-    assert pinchtune.check_data(team.project, ["pinch"]) == []
+    found = pinchtune.check_data(team.project, ["pinch"])
+    assert {(f.path, f.kind) for f in found} == {("collect.db", "near-duplicate")}
 
 
 def test_status_and_lists(team):

@@ -199,3 +199,25 @@ def test_killed_at_random_moments_every_acknowledged_save_is_there(database_url:
         with store.read() as connection:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("library", "code", "extra"),
+    [
+        ("argon2", "from pinchtune.store import Text", "web"),
+        ("sqlalchemy", "from pinchtune.store.rows import find", "web"),
+        (
+            "psycopg",
+            "from pinchtune.store import open_store; open_store('postgresql://h/x')",
+            "postgres",
+        ),
+    ],
+)
+def test_a_missing_library_is_one_sentence(library: str, code: str, extra: str):
+    environment = os.environ | {"PYTHONPATH": str(Path(ex.__file__).parents[2])}
+    program = f"import sys; sys.modules[{library!r}] = None; {code}"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    expected = f"{library} is not installed; run: pip install 'pinchtune[{extra}]'"
+    assert done.stderr.strip().endswith(expected)

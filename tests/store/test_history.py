@@ -63,3 +63,10 @@ def test_no_text_and_no_password_stands_in_it(store: Store, team: Team, approved
     told = repr(history.read(store, team.admin))
     assert approved.text.instruction not in told
     assert "another good one" not in told
+
+
+def test_its_newest_line_tells_that_something_changed(store: Store, team: Team, approved: Row):
+    before = history.newest(store)
+    assert before == history.read(store, team.admin)[-1].id
+    ex.send_back(store, team.cai, approved.id, approved.revision, "no")
+    assert history.newest(store) > before

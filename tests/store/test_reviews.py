@@ -80,3 +80,16 @@ def test_a_mended_example_is_rated_anew(store: Store, team: Team, approved: Row)
     row = ex.edit(store, team.ben, row.id, row.revision, Text("better", "text"))
     ex.approve(store, team.cai, row.id, row.revision)
     assert reviews.ratings(store) == []
+
+
+def test_who_rated_an_earlier_text_is_asked_again(store: Store, team: Team, approved: Row):
+    reviews.sample(store, team.cai, 1)
+    reviews.rate(store, team.ben, approved.id, "bad")
+    row = ex.get(store, team.ana, approved.id)
+    row = ex.send_back(store, team.cai, row.id, row.revision, "stiff")
+    row = ex.save(store, team.ana, row.id, Text("better", "text"), row.revision)
+    row = ex.submit(store, team.ana, row.id, row.revision)
+    ex.approve(store, team.cai, row.id, row.revision)
+    assert reviews.to_rate(store, team.ben) == []
+    reviews.sample(store, team.cai, 1)
+    assert [r.id for r in reviews.to_rate(store, team.ben)] == [row.id]

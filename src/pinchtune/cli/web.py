@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -41,4 +42,9 @@ def command(
     # Written as JSON, a text is a text of TOML too.
     chosen = [f"collect.database={json.dumps(database_url)}"] if database_url else []
     project = open_project(folder, [*(overrides or ()), *chosen])
+    if database_url and open_project(folder, overrides).database != project.database:
+        sys.stderr.write(
+            "note: pinch mix takes approved examples from collect.database of pinch.toml; "
+            "name this database there too\n"
+        )
     serve(project, host, port, address, drafts, quiet)

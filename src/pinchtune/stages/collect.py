@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SHEETS = (".csv", ".xlsx")
 ALL = "all"
+LOCALES = ("en", "ja")
+"""Languages of the dataset card."""
 
 
 @contextmanager
@@ -166,6 +168,8 @@ def export_rows(
 
 def write_card(store: Store, path: Path | None = None, locale: str = "en") -> str:
     """Return the dataset card, and write it to `path` if there is one."""
+    if locale not in LOCALES:
+        raise UsageError(f"no card in {locale!r}; use one of: {', '.join(LOCALES)}")
     from pinchtune.collecting.card import make_card
     from pinchtune.store import examples, glossary, reviews
     from pinchtune.store.settings import read_settings

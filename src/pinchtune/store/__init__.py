@@ -8,6 +8,8 @@ This package knows nothing of the web, of models, or of what makes an example go
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pinchtune.errors import MissingExtra
@@ -33,6 +35,10 @@ from pinchtune.store.records import (
 if TYPE_CHECKING:
     from pinchtune.store.archive import backup, restore
     from pinchtune.store.database import Store, open_store
+
+for _library in ("sqlalchemy", "alembic", "argon2"):
+    if find_spec(_library) is None:
+        raise MissingExtra(_library, "web")
 
 __all__ = [
     "Approval",
@@ -66,14 +72,7 @@ _HOMES = {"Store": "database", "open_store": "database", "backup": "archive", "r
 
 
 def __getattr__(name: str) -> Any:
-    # The records need no library; only what touches a database does.
+    """Load what opens a database when it is first used: the records need none."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    try:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("pinchtune"):
-            raise
-        raise MissingExtra(error.name, "web") from error
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
