@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ ROOT = Path(pinchtune.__file__).parent
 REPOSITORY = Path(__file__).parent.parent
 LAYERS = (
     ("errors", "records", "config", "files", "languages", "progress"),
-    ("data", "stats"),
+    ("data", "stats", "store"),
     ("model",),
-    ("training", "evaluation"),
+    ("training", "evaluation", "collecting"),
     ("reporting",),
     ("stages",),
+    ("web",),
     ("cli",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -143,6 +145,10 @@ def test_exported_names_exist_and_are_documented():
     ):
         assert f"`pinch {verb}`" in readme
         assert verb in pinchtune.__all__
+    collect = import_module("pinchtune.cli.main").app.registered_groups[-1].typer_instance
+    for verb in collect.registered_commands:
+        assert f"`pinch collect {verb.name}`" in readme
+    assert "`pinch web`" in readme
     for verb in ("import", "list", "check", "export"):
         assert f"`pinch data {verb}`" in readme
         assert f"{verb}_data" in pinchtune.__all__
@@ -155,10 +161,11 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    groups = {"": command, "data ": command.commands["data"]}
+    names = ("data", "collect")
+    groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
     for prefix, group in groups.items():
         for name, verb in group.commands.items():
-            if name != "data":
+            if name not in names:
                 flags = [p.opts[0] for p in verb.params if p.param_type_name == "option"]
                 found[prefix + name] = sorted(f for f in flags if f != "--help")
     recorded = json.loads(Path(__file__).with_name("options.json").read_text("utf-8"))

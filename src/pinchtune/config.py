@@ -76,6 +76,14 @@ class DataConfig(Section):
     """Evaluation prompts with reference responses."""
 
 
+class CollectConfig(Section):
+    """[collect]: the examples that people write and approve."""
+
+    database: Annotated[str, Field(min_length=1)] = "collect.db"
+    """Database of collected examples: a file, or `postgresql://user@host/name`. Once it exists,
+    its approved examples are the pinch pool, and the file data.pinch is not read."""
+
+
 class LanguagesConfig(Section):
     """[languages]: which are tuned, which are only evaluated."""
 
@@ -196,6 +204,7 @@ class Config(Section):
     """Name of the project, as reports show it."""
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
+    collect: CollectConfig = CollectConfig()
     languages: LanguagesConfig = LanguagesConfig()
     mix: MixConfig = MixConfig()
     train: TrainConfig = TrainConfig()

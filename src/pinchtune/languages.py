@@ -11,8 +11,8 @@ This module knows nothing of files, models or projects.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.errors import UsageError
@@ -213,7 +213,9 @@ class Identifier:
 
     def identify(self, text: str) -> Guess:
         """Return the likeliest candidate; `unknown` for no letters, a foreign script or a tie."""
-        eligible = [code for code in self.candidates if self._written_in(text, code)]
+        # Many candidates share a script, and counting its letters is the slow part.
+        share = cache(partial(script_share, text))
+        eligible = [code for code in self.candidates if self._written_in(text, code, share)]
         if len(eligible) < 2:
             return Guess(eligible[0], 1.0) if eligible else Guess(UNKNOWN, 0.0)
         ranked = [(code, p) for code, p in self._model.rank(text) if code in eligible]
@@ -231,12 +233,12 @@ class Identifier:
         return votes.most_common(1)[0][0] if votes else UNKNOWN
 
     @staticmethod
-    def _written_in(text: str, code: str) -> bool:
+    def _written_in(text: str, code: str, share: Callable[[str], float]) -> bool:
         """True if most letters are of the language's scripts, its own letters among them."""
         import regex
 
         for script in LANGUAGES[code].scripts:
-            if script_share(text, script) <= 0.5:
+            if share(script) <= 0.5:
                 continue
             signature = _SIGNATURE.get(script)
             if signature is None or len(text) < 8 or regex.search(signature, text):

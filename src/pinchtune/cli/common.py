@@ -33,6 +33,13 @@ Arms = Annotated[list[str] | None, typer.Argument(help="Arms (default: all).", s
 Gate = Annotated[
     bool, typer.Option("--gate", help="Exit with 3 unless the verdict is go (for CI).")
 ]
+Unapproved = Annotated[
+    bool,
+    typer.Option(
+        "--train-on-unapproved-examples",
+        help="Also draw examples that nobody approved; the manifest and the report say so.",
+    ),
+]
 HERE = Path()
 PLAIN_SECONDS = 10.0
 """Seconds between lines of progress where no terminal shows bars."""

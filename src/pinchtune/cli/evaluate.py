@@ -37,5 +37,6 @@ def command(
     project = open_project(folder, overrides)
     evaluate(project, pick_progress(quiet))
     found = outcome(project)
-    show(found, f"{found['verdict']}: {found['text']}", as_json)
+    said = " ".join(found[name] for name in ("warning", "text") if name in found)
+    show(found, f"{found['verdict']}: {said}", as_json)
     raise typer.Exit(exit_code(found, gate))

@@ -10,6 +10,7 @@ import traceback
 import typer
 
 from pinchtune.cli import (
+    collect,
     data,
     doctor,
     evaluate,
@@ -20,6 +21,7 @@ from pinchtune.cli import (
     report,
     run,
     train,
+    web,
 )
 from pinchtune.errors import RUN_FAILED, PinchError
 
@@ -36,9 +38,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (init, mix, preview, train, generate, evaluate, report, run, doctor):
+for verb in (init, mix, preview, train, generate, evaluate, report, run, web, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
+app.add_typer(collect.app, name="collect")
 
 
 def _version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from pinchtune.cli.common import (
     Folder,
     Overrides,
     Quiet,
+    Unapproved,
     open_project,
     pick_progress,
     show,
@@ -26,11 +27,12 @@ def command(
     overrides: Overrides = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    unapproved: Unapproved = False,
 ) -> None:
     """Make the mixture of both arms: English only, and English with the pinch."""
     from pinchtune.stages.mix import mix
 
-    run = mix(open_project(folder, overrides), pick_progress(quiet))
+    run = mix(open_project(folder, overrides), pick_progress(quiet), unapproved)
     facts = run.manifest() or {}
     counts = ", ".join(f"{code} {n}" for code, n in facts["examples"]["pinch"].items())
     text = (

@@ -13,6 +13,7 @@ from pinchtune.cli.common import (
     Gate,
     Overrides,
     Quiet,
+    Unapproved,
     exit_code,
     open_project,
     pick_progress,
@@ -31,11 +32,13 @@ def command(
     gate: Gate = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    unapproved: Unapproved = False,
 ) -> None:
     """Do every stage that is stale: mix, train, generate, evaluate, report."""
     from pinchtune.stages.run import run
 
-    found = run(open_project(folder, overrides), pick_progress(quiet))
-    text = f"\n{fill(found['text'], 88)}\n\nreport: {found['report']}"
-    show(found, f"{found['verdict'].upper()}{text}", as_json)
+    found = run(open_project(folder, overrides), pick_progress(quiet), unapproved)
+    said = [fill(found[name], 88) for name in ("warning", "text") if name in found]
+    text = "\n\n".join([*said, f"report: {found['report']}"])
+    show(found, f"{found['verdict'].upper()}\n{text}", as_json)
     raise typer.Exit(exit_code(found, gate))

@@ -108,18 +108,19 @@ def _check_row(row: Located, identifier: Identifier, max_characters: int) -> Ite
         for damage in find_damage(text):
             yield _finding("encoding", row, field, damage)
         for kind in dict.fromkeys(finding.kind for finding in find_personal(text)):
-            message = f"may hold personal data ({_PERSONAL[kind]}); replace it by an invented one"
+            message = f"may hold personal data ({PERSONAL[kind]}); replace it by an invented one"
             yield _finding("personal", row, field, message)
     yield from _check_language(row, identifier)
 
 
-_PERSONAL = {
+PERSONAL = {
     "url": "a link with a password or token",
     "e-mail": "an e-mail address",
     "IBAN": "a bank account number",
     "card": "a payment card number",
     "phone": "a telephone number",
 }
+"""What a kind of personal data is, in words."""
 
 
 def _fields(example: Example) -> Iterator[tuple[str, str]]:
@@ -132,9 +133,9 @@ def _fields(example: Example) -> Iterator[tuple[str, str]]:
 
 def _check_extent(row: Located, max_characters: int) -> Iterator[Finding]:
     example = row.example
-    if _blank(example.instruction):
+    if is_blank(example.instruction):
         yield _finding("empty", row, "instruction", "is empty; write one or remove the row")
-    if example.response is not None and _blank(example.response):
+    if example.response is not None and is_blank(example.response):
         yield _finding("empty", row, "response", "is empty; write one or remove the row")
     length = sum(len(text) for _, text in _fields(example))
     if length > max_characters:
@@ -142,7 +143,7 @@ def _check_extent(row: Located, max_characters: int) -> Iterator[Finding]:
         yield _finding("long", row, "response", message)
 
 
-def _blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
     """Return True if nothing of `text` can be seen."""
     import regex
 
@@ -152,12 +153,12 @@ def _blank(text: str) -> bool:
 def _check_language(row: Located, identifier: Identifier) -> Iterator[Finding]:
     example = row.example
     guesses = {
-        "instruction": _guess(example.instruction, identifier),
-        "response": _guess(example.response or "", identifier),
+        "instruction": guess_language(example.instruction, identifier),
+        "response": guess_language(example.response or "", identifier),
     }
     if example.language:
         for field, guess in guesses.items():
-            if _contradicts(guess, example.language):
+            if contradicts(guess, example.language):
                 message = f"reads as {guess.language}, and the row declares {example.language}"
                 yield _finding("language", row, field, f"{message}; correct one of the two")
         return
@@ -170,7 +171,7 @@ def _check_language(row: Located, identifier: Identifier) -> Iterator[Finding]:
     yield _finding("language", row, "language", message)
 
 
-def _guess(text: str, identifier: Identifier) -> Guess:
+def guess_language(text: str, identifier: Identifier) -> Guess:
     """Return what language the prose of `text` is in; `unknown` if there is too little of it."""
     import regex
 
@@ -181,7 +182,8 @@ def _guess(text: str, identifier: Identifier) -> Guess:
     return identifier.identify(prose) if enough else Guess(UNKNOWN, 0.0)
 
 
-def _contradicts(guess: Guess, language: str) -> bool:
+def contradicts(guess: Guess, language: str) -> bool:
+    """Return True if a text that was taken for `guess` is hardly in `language`."""
     if guess.language in (UNKNOWN, get_language(language).code):
         return False
     close = language in LANGUAGES[guess.language].close or (
@@ -225,7 +227,7 @@ def _by_language(
     """Return {language: indices of its rows that have an instruction}."""
     groups: dict[str, list[int]] = defaultdict(list)
     for i in range(len(rows)) if chosen is None else chosen:
-        if not _blank(rows[i].example.instruction):
+        if not is_blank(rows[i].example.instruction):
             groups[rows[i].example.language].append(i)
     return groups
 

@@ -38,10 +38,16 @@ def make_mixture(
     evaluation: Sequence[Example],
     languages: Sequence[str],
     config: MixConfig,
+    relatives: Sequence[Example] = (),
+    unapproved: bool = False,
 ) -> Mixture:
-    """Return both arms; UsageError if the sets cannot give what the recipe asks for."""
+    """Return both arms; UsageError if the sets cannot give what the recipe asks for.
+
+    `relatives` are rows that are not drawn but tell which of the pool are twins of a prompt
+    that is evaluated. `unapproved` draws rows of the pool that nobody approved.
+    """
     usable = [e for e in base if _usable(e) and e.language == ENGLISH]
-    refuse_contamination([*usable, *pool], evaluation)
+    refuse_contamination([*usable, *pool], evaluation, relatives)
     english = _draw_base(usable, config)
     dose = config.dose if config.percent is None else round(config.percent / 100 * len(english))
     if config.mode == "replace" and dose > len(english):
@@ -50,14 +56,14 @@ def make_mixture(
             "lower the dose, raise mix.budget, or set mix.mode to 'add'"
         )
     # A row whose language nobody could tell is of none of them; `pinch data check` lists it.
-    known = [e for e in pool if _usable(e) and e.language]
+    known = [e for e in pool if (_usable(e) or (unapproved and e.response)) and e.language]
     pinch = draw_pinch(known, languages, dose, config.seed)
     replaced = _draw_replaced(english, dose if config.mode == "replace" else 0, config.seed)
     rest = [e for e in english if e.id not in replaced]
     facts = _facts(english, rest, pinch, languages, config)
     facts["not_used"] = {
         "base": len(base) - len(usable),
-        "pinch": sum(not (_usable(e) and e.language) for e in pool),
+        "pinch": len(pool) - len(known),
     }
     return Mixture(english, spread(rest, pinch), facts)
 
@@ -170,10 +176,16 @@ def hash_examples(examples: Iterable[Example]) -> str:
     return content_hash(sorted(content_hash(e.to_row()) for e in examples))
 
 
-def refuse_contamination(training: Iterable[Example], evaluation: Sequence[Example]) -> None:
-    """Raise UsageError if an example, or its parallel twin in any language, is evaluated too."""
-    twins = {e.parallel_id for e in evaluation if e.parallel_id}
+def refuse_contamination(
+    training: Iterable[Example], evaluation: Sequence[Example], relatives: Iterable[Example] = ()
+) -> None:
+    """Raise UsageError if an example, or its parallel twin in any language, is evaluated too.
+
+    `relatives` are not trained on: one that is evaluated makes its twins known as such.
+    """
     prompts: dict[str, Example] = {_normal(e.prompt): e for e in evaluation}
+    evaluated = [*evaluation, *(e for e in relatives if _normal(e.prompt) in prompts)]
+    twins = {e.parallel_id for e in evaluated if e.parallel_id}
     found: dict[str, list[str]] = defaultdict(list)
     for example in training:
         if example.parallel_id in twins:

@@ -20,11 +20,11 @@ THRESHOLD = 90.0
 """Similarity in percent: about one word of ten differs, or one Chinese character of ten."""
 LONGEST = 2000
 """Characters that are compared; the rest of a longer text is not looked at."""
-_RAREST = 24
+RAREST = 24
 """Trigrams of a text that look for partners."""
-_POSTINGS = 300
+POSTINGS = 300
 """Texts remembered for a trigram; one that more texts share tells little."""
-_COMPARED = 20
+COMPARED = 20
 """Partners that a text is compared with, those that share most first."""
 
 
@@ -66,14 +66,14 @@ class _Index:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts = [normalise(text)[:LONGEST] for text in texts]
-        self._counts = Counter(gram for text in self.texts for gram in _grams(text))
+        self._counts = Counter(gram for text in self.texts for gram in trigrams(text))
         self._postings: dict[str, list[int]] = defaultdict(list)
 
     def add(self, i: int) -> None:
         """Make text `i` findable."""
-        for gram in _grams(self.texts[i]):
+        for gram in trigrams(self.texts[i]):
             postings = self._postings[gram]
-            if len(postings) < _POSTINGS:
+            if len(postings) < POSTINGS:
                 postings.append(i)
 
     def find(self, text: str) -> int | None:
@@ -81,15 +81,16 @@ class _Index:
         from rapidfuzz import fuzz, process
 
         votes = Counter(i for gram in self._rarest(text) for i in self._postings.get(gram, ()))
-        choices = {i: self.texts[i] for i, _ in votes.most_common(_COMPARED)}
+        choices = {i: self.texts[i] for i, _ in votes.most_common(COMPARED)}
         best = process.extractOne(text, choices, scorer=fuzz.ratio, score_cutoff=THRESHOLD)
         return None if best is None else int(best[2])
 
     def _rarest(self, text: str) -> list[str]:
         # A trigram of this text alone leads nowhere.
-        shared = [gram for gram in _grams(text) if self._counts[gram] > 1]
-        return sorted(shared, key=lambda gram: (self._counts[gram], gram))[:_RAREST]
+        shared = [gram for gram in trigrams(text) if self._counts[gram] > 1]
+        return sorted(shared, key=lambda gram: (self._counts[gram], gram))[:RAREST]
 
 
-def _grams(text: str) -> set[str]:
+def trigrams(text: str) -> set[str]:
+    """Return the stretches of three characters of `text`; a shorter text is its own."""
     return {text[i : i + 3] for i in range(max(1, len(text) - 2))} if text else set()

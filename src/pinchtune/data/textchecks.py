@@ -5,9 +5,10 @@ Both are heuristics over the characters of any script; no language is named here
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 SHORT = 8
 """Words of an answer that needs no full stop: names, numbers, headings, signatures."""
@@ -59,18 +60,42 @@ def count_words(text: str) -> int:
     return len(_compile(_UNSPACED).sub(" ", text).split()) + unspaced // 3
 
 
+class Damage(NamedTuple):
+    """What is wrong with the characters of a text."""
+
+    kind: str
+    """`lost`, `half`, `control` or `garbled`."""
+    piece: str
+    """The character's code, or the garbled piece."""
+
+
+_DAMAGE = {
+    "lost": "holds the sign for a lost character ({piece}); type it again",
+    "half": "holds half a character (an unpaired surrogate); type it again",
+    "control": "holds the control character {piece}; remove it",
+    "garbled": "reads as text in the wrong encoding ({piece!r}); export the file as UTF-8",
+}
+
+
 def find_damage(text: str) -> Iterator[str]:
     """Yield what is wrong with the characters of `text`, as the end of a sentence."""
+    for damage in name_damage(text):
+        yield _DAMAGE[damage.kind].format(piece=damage.piece)
+
+
+def name_damage(text: str) -> Iterator[Damage]:
+    """Yield what is wrong with the characters of `text`."""
     if "\ufffd" in text:
-        yield "holds the sign for a lost character (U+FFFD); type it again"
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        yield "holds half a character (an unpaired surrogate); type it again"
+        yield Damage("lost", "U+FFFD")
+    half = re.search("[\ud800-\udfff]", text)
+    if half:
+        yield Damage("half", f"U+{ord(half[0]):04X}")
     control = _compile(_CONTROL).search(text)
     if control:
-        yield f"holds the control character U+{ord(control[0]):04X}; remove it"
+        yield Damage("control", f"U+{ord(control[0]):04X}")
     garbled = find_mojibake(text)
     if garbled:
-        yield f"reads as text in the wrong encoding ({garbled!r}); export the file as UTF-8"
+        yield Damage("garbled", garbled)
 
 
 # UTF-8 that was read in a one-byte code page: lead bytes followed by continuation bytes.

@@ -109,9 +109,7 @@ def _reason(code: str, group: str, estimate: Mapping[str, Any]) -> Reason:
 
 def verdict_text(decision: Decision, scores: Mapping[str, Any], locale: str = "en") -> str:
     """Return one paragraph on the decision in `locale` (`en` or `ja`), uncertainty included."""
-    locale = locale.replace("_", "-").split("-")[0].lower()
-    if locale not in WORDS:
-        raise UsageError(f"no wording for locale {locale!r}; use one of: {' '.join(WORDS)}")
+    locale = _check_locale(locale)
     words = WORDS[locale]
     sentences = [words[decision.verdict], words["scale"]]
     for group in ("seen", "unseen", "english"):
@@ -122,6 +120,18 @@ def verdict_text(decision: Decision, scores: Mapping[str, Any], locale: str = "e
     if decision.verdict == "unclear":
         sentences.append(words["more"])
     return words["space"].join(filter(None, sentences))
+
+
+def warning_text(unapproved: int, locale: str = "en") -> str:
+    """Return the warning that examples which nobody approved were let into the tuning."""
+    return WORDS[_check_locale(locale)]["unapproved"].format(n=unapproved)
+
+
+def _check_locale(locale: str) -> str:
+    short = locale.replace("_", "-").split("-")[0].lower()
+    if short not in WORDS:
+        raise UsageError(f"no wording for locale {locale!r}; use one of: {' '.join(WORDS)}")
+    return short
 
 
 def _group_sentence(decision: Decision, scores: Mapping[str, Any], group: str, locale: str) -> str:

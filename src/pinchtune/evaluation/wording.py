@@ -37,6 +37,9 @@ _EN = {
     "english_unknown": "English could not be scored.",
     "few_prompts": "Few questions were asked (only {n} in the smallest group), so take these"
     " figures as a first impression.",
+    "unapproved": "Warning: this model was tuned with the approval switched off"
+    " (--train-on-unapproved-examples); nobody approved {n} of the examples in other languages."
+    " Have them approved and repeat the test before it is released.",
     "more": "A test with more questions would narrow the ranges.",
     "comma": ", ",
     "space": " ",
@@ -68,6 +71,9 @@ _JA = {
     "english_unknown": "英語は評価できませんでした。",
     "few_prompts": "質問の数が少ない（最も少ないグループで{n}問）ため、"
     "これらの数字は参考程度にお考えください。",
+    "unapproved": "注意：このモデルは、承認の確認を外して調整されています"
+    "（--train-on-unapproved-examples）。ほかの言語の例のうち{n}件は、誰の承認も受けていません。"
+    "公開する前に承認を受け、もう一度テストしてください。",
     "more": "質問を増やしてもう一度テストすれば、よりはっきりした結果が得られます。",
     "comma": "、",
     "space": "",

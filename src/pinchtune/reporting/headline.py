@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from pinchtune.evaluation.decision import warning_text
 from pinchtune.reporting.figures import MEASURE
 from pinchtune.reporting.inputs import Json, ReportData
 from pinchtune.reporting.wording import Wording
@@ -41,6 +42,8 @@ class HeadlineView(NamedTuple):
     word: str
     line: str
     paragraph: str
+    warning: str
+    """That examples were tuned on which nobody approved; empty if there are none."""
     cards: list[Card]
     cost: Card
     next: list[str]
@@ -55,10 +58,15 @@ def build_headline(data: ReportData, words: Wording) -> HeadlineView:
         words(f"headline.{verdict}"),
         words(f"headline.{verdict}_line"),
         data.verdict.get(words.locale, ""),
+        _warning(data, words),
         [_group_card(data, group, words) for group in data.groups],
         _cost_card(data, words),
         words.lines(f"headline.{verdict}_next"),
     )
+
+
+def _warning(data: ReportData, words: Wording) -> str:
+    return warning_text(data.unapproved, words.locale) if data.unapproved else ""
 
 
 def _group_card(data: ReportData, group: str, words: Wording) -> Card:

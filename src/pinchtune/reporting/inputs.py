@@ -70,6 +70,11 @@ class ReportData:
         return ARMS[1] if ARMS[1] in arms else arms[-1]
 
     @property
+    def unapproved(self) -> int:
+        """How many examples the model with the pinch was tuned on that nobody approved."""
+        return int(self.arms.get(ARMS[1], {}).get("unapproved", 0))
+
+    @property
     def groups(self) -> list[str]:
         """The groups that have a language: the tuned ones first, English last."""
         present = {row["group"] for row in self.scores["languages"]}

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pinchtune.reporting.inputs import ReportData
+from pinchtune.reporting.safety import clip
 from pinchtune.reporting.wording import Wording
+
+SOURCE_CHARACTERS = 120
 
 
 class Bar(NamedTuple):
@@ -23,6 +26,8 @@ class MixedView(NamedTuple):
     """The section on the mixture and the comparison."""
 
     recipe: str
+    source: str
+    """Where the pinch was drawn from, and who approved it; empty if that was not recorded."""
     strip: list[float]
     """Examples of each pinch language, in a strip that is as long as the tuning set."""
     rest: float
@@ -40,6 +45,7 @@ def build_mixed(data: ReportData, words: Wording) -> MixedView:
     longest = max(counts.values(), default=1)
     return MixedView(
         _recipe(data, dose, words),
+        _source(data, dose, words),
         [float(n) for n in counts.values()],
         float(total - dose),
         words("mixed.strip", share=words.number(100 * dose / max(1, total), 1)),
@@ -57,6 +63,14 @@ def _recipe(data: ReportData, dose: int, words: Wording) -> str:
     mode = str(data.mixture["recipe"]["mode"]) if dose else "none"
     numbers = {"english": english, "dose": dose, "rest": rest}
     return words(f"mixed.{mode}", **{name: words.number(n) for name, n in numbers.items()})
+
+
+def _source(data: ReportData, dose: int, words: Wording) -> str:
+    pool = data.mixture.get("pool")
+    if not pool or not dose or data.unapproved:
+        return ""
+    source = clip(str(pool["source"]), SOURCE_CHARACTERS, 1).text
+    return words("mixed.collected" if pool["collected"] else "mixed.file", source=source)
 
 
 def _compared(data: ReportData, words: Wording) -> Iterator[str]:

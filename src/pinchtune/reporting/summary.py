@@ -21,6 +21,7 @@ def build_summary(data: ReportData, locale: str = "en") -> str:
         f"# {_escape(words('page.title', name=name))}",
         f"**{top.icon} {top.word}**",
         top.line,
+        f"**{_escape(top.warning)}**" if top.warning else "",
         _escape(top.paragraph),
         _table(data, words),
         _cost(top, words),

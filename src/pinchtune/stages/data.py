@@ -51,6 +51,11 @@ def import_data(
 
 def _writable(project: Project, name: str) -> Path:
     check_set(name)
+    if name == "pinch" and project.collects:
+        raise UsageError(
+            "the pinch of this project is collected, so data.pinch is not read; "
+            "use `pinch collect import`, and have the rows approved"
+        )
     target = project.data_file(name)
     if target.suffix != ".jsonl":
         raise UsageError(
@@ -71,13 +76,14 @@ def list_data(project: Project) -> dict[str, Any]:
     """Return {data set: {path, examples, languages, statuses}} of the sets that exist."""
     found = {}
     for name in DATA_SETS:
-        path = project.data_file(name)
-        if not path.exists():
-            found[name] = {"path": str(path), "examples": 0, "languages": {}, "statuses": {}}
-            continue
-        examples = project.examples(name)
+        path, examples = str(project.data_file(name)), []
+        if name == "pinch" and project.collects:
+            pool = project.pool()
+            path, examples = pool.source, pool.drawable
+        elif project.data_file(name).exists():
+            examples = project.examples(name)
         found[name] = {
-            "path": str(path),
+            "path": path,
             "examples": len(examples),
             "languages": dict(Counter(e.language for e in examples).most_common()),
             "statuses": dict(Counter(e.status for e in examples)),
@@ -97,6 +103,9 @@ def check_data(project: Project, sets: Sequence[str] = ()) -> list[Finding]:
 
 
 def _rows(project: Project, name: str) -> list[Located]:
+    if name == "pinch" and project.collects:
+        pool = project.pool()
+        return [Located(e, pool.source, i) for i, e in enumerate(pool.drawable, 1)]
     rows = read_examples(project.data_file(name))
     return identify_languages(rows, project.config.languages.evaluated)
 

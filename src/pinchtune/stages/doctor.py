@@ -93,6 +93,9 @@ def _project(folder: Path) -> list[Fact]:
         return [*facts, Fact("project", "not ready", str(error))]
     for name, found in sets.items():
         languages = ", ".join(f"{code} {n}" for code, n in found["languages"].items())
-        advice = "" if found["examples"] else f"add some: pinch data import FILE --into {name}"
+        way = f"add some: pinch data import FILE --into {name}"
+        if name == "pinch" and project.collects:
+            way = "have some approved: pinch collect status"
+        advice = "" if found["examples"] else way
         facts.append(Fact(f"data.{name}", f"{found['examples']} examples: {languages}", advice))
     return facts

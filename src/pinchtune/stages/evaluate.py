@@ -13,7 +13,13 @@ from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Answer, Example, Verdict
 from pinchtune.stages.generate import read_answers
-from pinchtune.stages.project import Project, finished, stage_key, versions
+from pinchtune.stages.project import (
+    Project,
+    finished,
+    stage_key,
+    unapproved_examples,
+    versions,
+)
 
 
 def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
@@ -32,7 +38,8 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     progress.say("computing intervals")
     scores = score_arms(prompts, answers, bits, verdicts, project.config)
     write_json(run.path / "scores.json", scores)
-    write_json(run.path / "decision.json", decide(scores).to_json())
+    decision = {**decide(scores).to_json(), "unapproved_examples": unapproved_examples(project)}
+    write_json(run.path / "decision.json", decision)
     run.finish({"judge": judge.name, "versions": versions()})
     return run
 
@@ -49,6 +56,7 @@ def _key(project: Project) -> str:
             "prompts": project.data_hash("evaluation"),
             "languages": config.languages.model_dump(mode="json"),
             "evaluate": config.evaluate.model_dump(mode="json"),
+            "unapproved": unapproved_examples(project),
         },
     )
 

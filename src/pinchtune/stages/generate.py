@@ -55,7 +55,7 @@ def _answer_arm(
     run = RunFolder(project.path("answers", arm), stage_key("generate", inputs))
     if not run.complete():
         # Loaded first: what is wrong with the model shows before the folder is touched.
-        generator = _load_generator(project, arm)
+        generator = load_generator(project, arm)
         run.start()
         kept = first_of_each(prompts, config.evaluate.references).values()
         references = [e for rows in kept for e in rows]
@@ -82,7 +82,8 @@ def _answer(
     return {"arm": arm, "answers": len(answers), "tokens": tokens, "versions": versions()}
 
 
-def _load_generator(project: Project, arm: str) -> Generator:
+def load_generator(project: Project, arm: str) -> Generator:
+    """Return what answers for an arm: its weights, or the endpoint of the project."""
     import torch
 
     from pinchtune.model.chat import end_token_ids

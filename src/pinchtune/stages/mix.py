@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pinchtune.data.mix import ARMS, make_mixture
+from pinchtune.data.mix import ARMS, Mixture, make_mixture
+from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, write_jsonl
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
+from pinchtune.stages.pool import OVERRIDE, Pool
 from pinchtune.stages.project import Project, stage_key, versions
 
 
-def mix(project: Project, progress: Progress | None = None) -> RunFolder:
-    """Write runs/mixture: `<arm>.jsonl` for each arm and the manifest of the draw."""
+def mix(project: Project, progress: Progress | None = None, unapproved: bool = False) -> RunFolder:
+    """Write runs/mixture: `<arm>.jsonl` for each arm and the manifest of the draw.
+
+    Only approved examples are drawn, unless `unapproved` lets the others in; the manifest says so.
+    """
     progress = progress or Silent()
-    config = project.config
-    run = RunFolder(project.path("mixture"), _key(project))
+    pool = project.pool(unapproved)
+    run = RunFolder(project.path("mixture"), _key(project, pool))
+    if pool.worth_saying:
+        progress.say(pool.sentence())
     if run.complete():
         return run
-    mixture = make_mixture(
-        project.examples("base"),
-        project.examples("pinch"),
-        project.examples("evaluation"),
-        config.languages.tuned,
-        config.mix,
-    )
-    tokens = {arm: _count_tokens(config.model.base, getattr(mixture, arm)) for arm in ARMS}
+    mixture = _draw(project, pool)
+    base = project.config.model.base
+    tokens = {arm: _count_tokens(base, getattr(mixture, arm)) for arm in ARMS}
     run.start()
     for arm in ARMS:
         write_jsonl(run.path / f"{arm}.jsonl", (e.to_row() for e in getattr(mixture, arm)))
@@ -36,8 +38,29 @@ def mix(project: Project, progress: Progress | None = None) -> RunFolder:
     return run
 
 
-def _key(project: Project) -> str:
+def _draw(project: Project, pool: Pool) -> Mixture:
+    try:
+        mixture = make_mixture(
+            project.examples("base"),
+            pool.drawable,
+            project.examples("evaluation"),
+            project.config.languages.tuned,
+            project.config.mix,
+            pool.relatives,
+            pool.unapproved,
+        )
+    except UsageError as error:
+        # What is missing may be there, and only not approved.
+        raise UsageError(f"{error} ({pool.sentence()})" if pool.worth_saying else error) from error
+    mixture.facts["not_used"]["pinch"] += len(pool.rows) - len(pool.drawable)
+    mixture.facts["pool"] = pool.facts(mixture.pinch)
+    return mixture
+
+
+def _key(project: Project, pool: Pool) -> str:
     config = project.config
+    data = {name: project.data_hash(name) for name in ("base", "evaluation")}
+    data["pinch"] = pool.hash if pool.collected else project.data_hash("pinch")
     return stage_key(
         "mix",
         {
@@ -45,7 +68,8 @@ def _key(project: Project) -> str:
             "tuned": config.languages.tuned,
             "evaluated": config.languages.evaluated,
             "base_model": config.model.base,
-            "data": {name: project.data_hash(name) for name in ("base", "pinch", "evaluation")},
+            "data": data,
+            **({"override": OVERRIDE} if pool.unapproved else {}),
         },
     )
 

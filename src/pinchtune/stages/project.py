@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pinchtune.config import Config, load_config
 from pinchtune.data.formats import read_examples
@@ -14,6 +14,10 @@ from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_bytes, hash_file
 from pinchtune.records import Example, content_hash
+from pinchtune.stages.pool import Pool, read_store
+
+if TYPE_CHECKING:
+    from pinchtune.store import Store
 
 LIBRARIES = ("pinchtune", "torch", "transformers", "peft", "accelerate", "sacrebleu", "py3langid")
 BASE_ARM = "base"
@@ -54,8 +58,43 @@ class Project:
         path: Path = getattr(self.config.data, name)
         return path if path.is_absolute() else self.folder / path
 
+    @property
+    def database(self) -> str:
+        """Address of the database of collected examples: a path in the project, or a URL."""
+        name = self.config.collect.database
+        return name if "://" in name else str(self.folder / name)
+
+    @property
+    def collects(self) -> bool:
+        """True if the pinch is collected: the database exists, or is a server's."""
+        return "://" in self.database or Path(self.database).exists()
+
+    def open_store(self, *, create: bool = False) -> Store:
+        """Return the database of collected examples; it is made only if `create` says so."""
+        from pinchtune.store import open_store
+
+        return open_store(self.database, create=create)
+
+    def pool(self, unapproved: bool = False) -> Pool:
+        """Return what the pinch is drawn from; `unapproved` lets in rows nobody approved."""
+        if not self.collects:
+            source = str(self.config.data.pinch)
+            return Pool(source, False, lambda: self._read("pinch"), unapproved)
+        store = self.open_store()
+        try:
+            name = store.name if "://" in self.database else self.config.collect.database
+            rows = read_store(store)
+        finally:
+            store.close()
+        return Pool(name, True, lambda: rows, unapproved)
+
     def data_hash(self, name: str) -> str:
-        """Return the hash of a data set's file, or of the files of its folder."""
+        """Return the hash of a data set's file, or of the files of its folder.
+
+        A collected pinch has the hash of its approved examples.
+        """
+        if name == "pinch" and self.collects:
+            return self.pool().hash
         path = self.data_file(name)
         if path.is_dir():
             files = sorted(p for p in path.rglob("*") if p.is_file())
@@ -63,7 +102,11 @@ class Project:
         return hash_file(path) if path.is_file() else hash_bytes(str(path).encode())
 
     def examples(self, name: str) -> list[Example]:
-        """Return the examples of a data set; rows without a language are identified."""
+        """Return the examples of a data set: of a collected pinch, the approved ones."""
+        return self.pool().drawable if name == "pinch" and self.collects else self._read(name)
+
+    def _read(self, name: str) -> list[Example]:
+        """Return the examples of a file; rows without a language are identified."""
         from pinchtune.data.formats import identify_languages
 
         rows = read_examples(self.data_file(name))
@@ -90,6 +133,12 @@ def first_of_each(examples: Sequence[Example], count: int) -> dict[str, list[Exa
         if not count or len(rows) < count:
             rows.append(example)
     return kept
+
+
+def unapproved_examples(project: Project) -> int:
+    """Return how many examples the arm with the pinch was tuned on that nobody approved."""
+    manifest = RunFolder(project.path("arms", ARMS[1]), "").manifest() or {}
+    return int(manifest.get("unapproved", 0))
 
 
 def stage_key(name: str, inputs: Mapping[str, Any]) -> str:

@@ -33,7 +33,10 @@ def report(project: Project, progress: Progress | None = None) -> RunFolder:
 
 def _key(project: Project) -> str:
     evaluation = finished(project.path("evaluation"), "evaluate")
-    return stage_key("report", {"evaluation": evaluation["key"], "name": project.config.name})
+    pool = finished(project.path("mixture"), "mix").get("pool", {})
+    shown = {name: pool.get(name) for name in ("source", "collected")}
+    inputs = {"evaluation": evaluation["key"], "name": project.config.name, "pool": shown}
+    return stage_key("report", inputs)
 
 
 def collect(project: Project) -> Any:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from pinchtune.evaluation.decision import decide, verdict_text
+from pinchtune.evaluation.decision import decide, verdict_text, warning_text
 from pinchtune.files import read_json
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.evaluate import evaluate
 from pinchtune.stages.generate import generate
 from pinchtune.stages.mix import mix
-from pinchtune.stages.project import Project
+from pinchtune.stages.project import Project, unapproved_examples
 from pinchtune.stages.report import report
 from pinchtune.stages.train import train
 
 
-def run(project: Project, progress: Progress | None = None) -> dict[str, Any]:
+def run(
+    project: Project, progress: Progress | None = None, unapproved: bool = False
+) -> dict[str, Any]:
     """Run mix, train, generate, evaluate and report; return the decision with its sentence.
 
     What was made from the same inputs before is kept: a second call computes nothing.
+    `unapproved` lets examples into the pinch that nobody approved.
     """
     progress = progress or Silent()
     project.evaluation_prompts()  # what is wrong with them shows before hours of tuning
-    mix(project, progress)
+    mix(project, progress, unapproved)
     train(project, progress=progress)
     generate(project, progress=progress)
     evaluate(project, progress)
@@ -31,7 +34,13 @@ def run(project: Project, progress: Progress | None = None) -> dict[str, Any]:
 
 
 def outcome(project: Project, locale: str = "en") -> dict[str, Any]:
-    """Return the decision of the finished evaluation, with its sentence."""
+    """Return the decision of the finished evaluation, with its sentence.
+
+    `warning` is there if the model was tuned on examples that nobody approved.
+    """
     scores = read_json(project.path("evaluation", "scores.json"))
     decision = decide(scores)
-    return {**decision.to_json(), "text": verdict_text(decision, scores, locale)}
+    found = {**decision.to_json(), "text": verdict_text(decision, scores, locale)}
+    if unapproved := unapproved_examples(project):
+        found["warning"] = warning_text(unapproved, locale)
+    return found

@@ -14,6 +14,7 @@ from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, write_json
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
+from pinchtune.stages.pool import count_unapproved
 from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key, versions
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _facts(project: Project, job: Job) -> dict[str, Any]:
         "dtype": str(job.trainer.dtype),
         "steps": len(job.trainer.steps),
         "rows": job.counts,
+        "unapproved": count_unapproved(job.examples),
         "exposures": {e.id: exposures[e.id] for e in job.examples if e.language != ENGLISH},
         "versions": versions(),
     }

@@ -1,0 +1,81 @@
+"""Near-duplicates among the texts of one language, kept up to date instead of rebuilt.
+
+The measure is that of data/similar. Texts are compared only with those that share most of
+their rarest trigrams; the index follows what is added, changed and taken away.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain, islice
+
+from pinchtune.data.similar import (
+    COMPARED,
+    LONGEST,
+    POSTINGS,
+    RAREST,
+    THRESHOLD,
+    normalise,
+    trigrams,
+)
+from pinchtune.data.values import load_library
+
+
+class NearIndex:
+    """Texts by their trigrams; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._postings: dict[str, list[str]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def find(self, text: str, others: Iterable[tuple[str, str]]) -> str | None:
+        """Return the id of one of `others`, (id, text) each, that is near to `text`."""
+        with self._lock:
+            self._follow(dict(others))
+            return self._nearest(normalise(text)[:LONGEST])
+
+    def find_known(self, text: str) -> str | None:
+        """Return the id of a text near to `text` among those of the last `find`."""
+        with self._lock:
+            return self._nearest(normalise(text)[:LONGEST])
+
+    def _follow(self, wanted: dict[str, str]) -> None:
+        """Make these the texts of the index; only what differs costs time."""
+        if wanted == self._given:
+            return
+        for key in [key for key, text in self._given.items() if wanted.get(key) != text]:
+            self._remove(key)
+        for key, text in wanted.items():
+            if key not in self._texts:
+                self._add(key, text)
+        self._given = wanted
+
+    def _add(self, key: str, text: str) -> None:
+        self._texts[key] = normalise(text)[:LONGEST]
+        for gram in trigrams(self._texts[key]):
+            self._postings.setdefault(gram, []).append(key)
+
+    def _remove(self, key: str) -> None:
+        for gram in trigrams(self._texts.pop(key)):
+            postings = self._postings[gram]
+            postings.remove(key)
+            if not postings:
+                del self._postings[gram]
+
+    def _nearest(self, text: str) -> str | None:
+        rapidfuzz = load_library("rapidfuzz", "web")
+        known = [(len(self._postings[g]), g) for g in trigrams(text) if g in self._postings]
+        rarest = [gram for _, gram in sorted(known)[:RAREST]]
+        newest = (islice(reversed(self._postings[gram]), POSTINGS) for gram in rarest)
+        votes = Counter(chain.from_iterable(newest))
+        choices = {key: self._texts[key] for key, _ in votes.most_common(COMPARED)}
+        ratio = rapidfuzz.fuzz.ratio
+        best = rapidfuzz.process.extractOne(text, choices, scorer=ratio, score_cutoff=THRESHOLD)
+        return None if best is None else str(best[2])

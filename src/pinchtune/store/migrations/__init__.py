@@ -1,0 +1,1 @@
+"""Migrations of the database: Alembic runs them in their order; none is ever changed."""

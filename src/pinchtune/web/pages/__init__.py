@@ -1,0 +1,20 @@
+"""The pages, one module a group; each lists its routes."""
+
+from __future__ import annotations
+
+from pinchtune.web.pages import (
+    account,
+    approve,
+    entry,
+    glossary,
+    home,
+    people,
+    project,
+    rows,
+    sheets,
+    write,
+)
+from pinchtune.web.visit import Route
+
+_GROUPS = (entry, home, write, approve, rows, glossary, sheets, people, project, account)
+ROUTES: tuple[Route, ...] = tuple(route for group in _GROUPS for route in group.ROUTES)

@@ -1,0 +1,81 @@
+"""The first page: what there is to do, for each role that a person has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from pinchtune.store import Page, Row, Settings, examples, templates
+from pinchtune.store.settings import read_settings
+from pinchtune.web import choices
+from pinchtune.web.choices import Counts
+from pinchtune.web.pages.form import find_source
+from pinchtune.web.visit import Route, Visit
+
+SHOWN = 20
+TASKS, MISSING = 6, 8
+
+
+def home(visit: Visit) -> Response:
+    """What there is to do."""
+    settings, counts = read_settings(visit.store), examples.counts(visit.store)
+    languages = choices.offered(settings, counts)
+    return visit.page(
+        "home.html.j2",
+        settings=settings,
+        goals=choices.goals(languages, settings, counts),
+        author=_author(visit, settings, counts) if visit.actor.has("author") else None,
+        approver=_approver(visit, settings, counts) if visit.actor.has("approver") else None,
+    )
+
+
+def _author(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
+    store, actor = visit.store, visit.actor
+    languages = choices.of_role(actor, "author", choices.offered(settings, counts))
+    language = choices.chosen(visit, languages)
+
+    def mine(status: str) -> Page:
+        return examples.find(store, actor, status=status, mine=True, limit=SHOWN)
+
+    return {
+        "language": language,
+        "languages": languages,
+        "goal": choices.goals([language], settings, counts)[0],
+        "drafts": [row for row in mine("draft").rows if not _is_task(row)],
+        "rejected": mine("rejected").rows,
+        "waiting": mine("submitted").rows,
+        "tasks": _tasks(visit),
+        "suggestions": visit.web.insight.suggestions(language),
+        "templates": templates.list_templates(store, language),
+    }
+
+
+def _tasks(visit: Visit) -> list[tuple[Row, Row | None]]:
+    """Return what is to be translated, each with the example that it translates."""
+    asked = examples.tasks(visit.store, visit.actor, limit=SHOWN)
+    tasks = [row for row in asked if _is_task(row)][:TASKS]
+    return [(row, find_source(visit, row)) for row in tasks]
+
+
+def _is_task(row: Row) -> bool:
+    """Say whether a row is still only a task: nobody has written anything into it."""
+    return row.status == "draft" and bool(row.source_id) and not row.text.response
+
+
+def _approver(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
+    languages = choices.of_role(visit.actor, "approver", choices.offered(settings, counts))
+    missing = {
+        code: found.missing[:MISSING]
+        for code in languages
+        if visit.web.insight.terms(code) and (found := visit.web.insight.coverage(code)).missing
+    }
+    return {"goals": choices.goals(languages, settings, counts), "missing": missing}
+
+
+def more(visit: Visit) -> Response:
+    """All pages, for small screens."""
+    return visit.page("more.html.j2")
+
+
+ROUTES = (Route("/", home), Route("/more", more))

@@ -1,0 +1,151 @@
+"""Names of roles, states, kinds and actions, as sentences to translate."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pinchtune.store import Person
+from pinchtune.web.wording import mark as _
+
+ROLES = {
+    "administrator": _("Administrator"),
+    "author": _("Author"),
+    "approver": _("Approver"),
+    "reader": _("Reader"),
+}
+ROLE_HINTS = {
+    "administrator": _("invites people, sets goals and templates"),
+    "author": _("writes examples"),
+    "approver": _("approves examples or sends them back"),
+    "reader": _("reads everything"),
+}
+STATES = {
+    "draft": _("Draft"),
+    "submitted": _("Waiting for approval"),
+    "approved": _("Approved"),
+    "rejected": _("Sent back"),
+}
+KINDS = {
+    "howto": _("How to do something"),
+    "complaint": _("Answer to a complaint"),
+    "price": _("Price and delivery"),
+    "product": _("Explanation of a product"),
+    "term": _("Explanation or translation of a term"),
+    "rewrite": _("Rewriting"),
+    "summary": _("Summary"),
+    "refusal": _("Refusal"),
+    "order-status": _("State of an order"),
+    "appointment": _("Appointment"),
+}
+ORIGINS = {
+    "web": _("Written here"),
+    "sheet": _("From a spreadsheet"),
+    "api": _("From another form"),
+    "cli": _("From the command line"),
+    "handed over": _("Handed over from another language"),
+}
+VERDICTS = {
+    "good": _("Good as it is"),
+    "unsure": _("Not sure"),
+    "bad": _("Should not have been approved"),
+}
+ACTIONS = {
+    "created": _("Begun"),
+    "saved": _("Saved"),
+    "submitted": _("Submitted"),
+    "withdrew": _("Taken back"),
+    "approved": _("Approved"),
+    "sent back": _("Sent back"),
+    "edited": _("Mended as a new version"),
+    "assigned": _("Assigned"),
+    "handed over": _("Handed over"),
+    "imported": _("Imported"),
+    "rated": _("Rated"),
+    "drew a sample": _("Drew a sample"),
+    "logged in": _("Logged in"),
+    "joined": _("Joined"),
+    "invited": _("Invited somebody"),
+    "made a link for a new password": _("Made a link for a new password"),
+    "revoked an invitation": _("Revoked an invitation"),
+    "set a new password": _("Set a new password"),
+    "changed the password": _("Changed the password"),
+    "changed the roles": _("Changed the roles of a person"),
+    "deactivated": _("Locked a person out"),
+    "reactivated": _("Let a person in again"),
+    "ended all sessions": _("Ended all sessions"),
+    "made a token": _("Made a token"),
+    "revoked a token": _("Revoked a token"),
+    "added a term": _("Added a term"),
+    "changed a term": _("Changed a term"),
+    "removed a term": _("Removed a term"),
+    "imported terms": _("Imported terms"),
+    "added a template": _("Added a template"),
+    "changed a template": _("Changed a template"),
+    "removed a template": _("Removed a template"),
+    "changed the settings": _("Changed the settings"),
+}
+OF_EXAMPLES = frozenset(ACTIONS) & {
+    *("created", "saved", "submitted", "withdrew", "approved", "sent back", "edited"),
+    *("assigned", "handed over", "imported", "rated"),
+}
+"""Actions whose subject is an example."""
+STATUSES = {
+    "401": _("Log in first"),
+    "403": _("You may not do this"),
+    "404": _("Not found"),
+    "409": _("Somebody was quicker"),
+    "413": _("Too large"),
+    "422": _("This cannot be taken"),
+    "429": _("Please wait"),
+    "500": _("Something went wrong"),
+}
+
+
+class Link(NamedTuple):
+    """One entry of the navigation."""
+
+    path: str
+    name: str
+    about: str
+    here: bool = False
+    first: bool = False
+    """True if it is shown on a phone, too."""
+
+
+def list_links(person: Person, path: str) -> list[Link]:
+    """Return the pages that a person has a use for."""
+    author, approver = person.has("author"), person.has("approver")
+    leader = person.has("administrator")
+    table = (
+        ("/", _("Home"), _("What there is to do"), True, True),
+        ("/write", _("Write"), _("A new example"), author, True),
+        ("/queue", _("Approve"), _("What waits for you"), approver, True),
+        ("/rows", _("Examples"), _("All that were written, with search"), True, True),
+        ("/glossary", _("Glossary"), _("Terms of the trade, and what covers them"), True, False),
+        ("/sheets", _("Spreadsheets"), _("Write offline, upload later"), author, False),
+        (
+            "/second",
+            _("Second opinions"),
+            _("Do approvers agree with each other?"),
+            approver or leader,
+            False,
+        ),
+        ("/people", _("People"), _("Invite, change roles, lock out"), leader, False),
+        ("/templates", _("Templates"), _("Typical enquiries to begin from"), leader, False),
+        ("/settings", _("Settings"), _("Languages and goals"), leader, False),
+        ("/history", _("History"), _("Who did what"), leader, False),
+    )
+    return [
+        Link(target, name, about, _is_here(target, path), first)
+        for target, name, about, useful, first in table
+        if useful
+    ]
+
+
+def _is_here(target: str, path: str) -> bool:
+    return path == target or (target != "/" and path.startswith(f"{target}/"))
+
+
+def name(table: dict[str, str], key: str) -> str:
+    """Return the name of a key; the key itself if it has none."""
+    return table.get(key, key)
