@@ -11,8 +11,8 @@ This module knows nothing of files, models or projects.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import cache, cached_property, lru_cache, partial
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.errors import UsageError
@@ -181,11 +181,33 @@ def _letter_pattern(script: str) -> Any:
 
 def script_share(text: str, script: str) -> float:
     """Return the share of the letters of `text` that belong to `script` (0 without letters)."""
+    return _ScriptShares(text)(script)
+
+
+class _ScriptShares:
+    """Shares of the scripts in one text: looks at each different character once."""
+
+    def __init__(self, text: str) -> None:
+        self.counts = Counter(text)
+        self.distinct = "".join(self.counts)
+        self.letters = self._count(_compile_letters())
+        self.known: dict[str, float] = {}
+
+    def __call__(self, script: str) -> float:
+        if script not in self.known:
+            found = self._count(_letter_pattern(script))
+            self.known[script] = found / self.letters if self.letters else 0.0
+        return self.known[script]
+
+    def _count(self, pattern: Any) -> int:
+        return sum(self.counts[char] for char in pattern.findall(self.distinct))
+
+
+@lru_cache
+def _compile_letters() -> Any:
     import regex
 
-    letters = len(regex.findall(r"[\p{L}\p{M}]", text))
-    found = len(_letter_pattern(script).findall(text))
-    return found / letters if letters else 0.0
+    return regex.compile(r"[\p{L}\p{M}]")
 
 
 class Guess(NamedTuple):
@@ -213,8 +235,7 @@ class Identifier:
 
     def identify(self, text: str) -> Guess:
         """Return the likeliest candidate; `unknown` for no letters, a foreign script or a tie."""
-        # Many candidates share a script, and counting its letters is the slow part.
-        share = cache(partial(script_share, text))
+        share = _ScriptShares(text)
         eligible = [code for code in self.candidates if self._written_in(text, code, share)]
         if len(eligible) < 2:
             return Guess(eligible[0], 1.0) if eligible else Guess(UNKNOWN, 0.0)
@@ -233,7 +254,7 @@ class Identifier:
         return votes.most_common(1)[0][0] if votes else UNKNOWN
 
     @staticmethod
-    def _written_in(text: str, code: str, share: Callable[[str], float]) -> bool:
+    def _written_in(text: str, code: str, share: _ScriptShares) -> bool:
         """True if most letters are of the language's scripts, its own letters among them."""
         import regex
 

@@ -17,7 +17,6 @@ from pinchtune.collecting.near import NearIndex
 from pinchtune.collecting.terms import find_in, join, make_matcher
 from pinchtune.data.checks import MAX_CHARACTERS, contradicts, guess_language, is_blank
 from pinchtune.data.personal import find_personal
-from pinchtune.data.similar import find_near_duplicates
 from pinchtune.data.textchecks import is_truncated, name_damage
 from pinchtune.languages import Identifier, get_language
 from pinchtune.records import Example
@@ -134,13 +133,19 @@ def prepare(language: str, others: Sequence[tuple[str, str]]) -> None:
 
 
 def find_repeated(texts: Sequence[tuple[str, str]]) -> list[tuple[str, Hint]]:
-    """Return (key, hint) for texts, (key, text) each, that are near to one before them."""
-    filled = [(key, text) for key, text in texts if not is_blank(text)]
-    pairs = find_near_duplicates([text for _, text in filled])
-    return [
-        (filled[i][0], _hint("near-duplicate", "instruction", id=filled[j][0], text=filled[j][1]))
-        for i, j in pairs
-    ]
+    """Return (key, hint) for texts, (key, text) each, that are near to one before."""
+    index, known = NearIndex(), dict(texts)
+    found = []
+    for key, text in texts:
+        if is_blank(text):
+            continue
+        near = index.find_known(text)
+        if near is None:
+            index.add(key, text)
+        else:
+            hint = _hint("near-duplicate", "instruction", id=near, text=known[near])
+            found.append((key, hint))
+    return found
 
 
 def _hint(kind: str, field: str, **values: object) -> Hint:

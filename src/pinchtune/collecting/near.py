@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain, islice
+from itertools import chain
 
 from pinchtune.data.similar import (
     COMPARED,
@@ -21,6 +21,9 @@ from pinchtune.data.similar import (
     trigrams,
 )
 from pinchtune.data.values import load_library
+
+_FEW, _VOTES = 8, 2000
+"""Trigrams that always look for partners; votes from which on no more are asked."""
 
 
 class NearIndex:
@@ -41,8 +44,14 @@ class NearIndex:
             self._follow(dict(others))
             return self._nearest(normalise(text)[:LONGEST])
 
+    def add(self, key: str, text: str) -> None:
+        """Make one more text findable."""
+        with self._lock:
+            self._add(key, text)
+            self._given[key] = text
+
     def find_known(self, text: str) -> str | None:
-        """Return the id of a text near to `text` among those of the last `find`."""
+        """Return the id of a text near to `text` among those that it knows."""
         with self._lock:
             return self._nearest(normalise(text)[:LONGEST])
 
@@ -72,9 +81,13 @@ class NearIndex:
     def _nearest(self, text: str) -> str | None:
         rapidfuzz = load_library("rapidfuzz", "web")
         known = [(len(self._postings[g]), g) for g in trigrams(text) if g in self._postings]
-        rarest = [gram for _, gram in sorted(known)[:RAREST]]
-        newest = (islice(reversed(self._postings[gram]), POSTINGS) for gram in rarest)
-        votes = Counter(chain.from_iterable(newest))
+        voters: list[list[str]] = []
+        for size, gram in sorted(known)[:RAREST]:
+            # Where all trigrams are common, the rarest few tell as much as many of them.
+            if len(voters) >= _FEW and sum(map(len, voters)) + size > _VOTES:
+                break
+            voters.append(self._postings[gram][-POSTINGS:])
+        votes = Counter(chain.from_iterable(voters))
         choices = {key: self._texts[key] for key, _ in votes.most_common(COMPARED)}
         ratio = rapidfuzz.fuzz.ratio
         best = rapidfuzz.process.extractOne(text, choices, scorer=ratio, score_cutoff=THRESHOLD)

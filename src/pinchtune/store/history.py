@@ -51,7 +51,7 @@ def _to_event(row: sa.Row[Any]) -> Event:
 def newest(store: Store) -> int:
     """Return the id of the newest line; 0 if there is none.
 
-    It grows with every change, except that saving the same draft again adds no line.
+    It grows with every change, but a person who goes on saving one draft adds no further line.
     """
     with store.read() as connection:
         return connection.scalar(sa.select(sa.func.max(schema.history.c.id))) or 0
