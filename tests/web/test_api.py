@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from pinchtune.store import Person, Settings, Store, Term, people
+from pinchtune.store import Grant, Person, Settings, Store, Term, people
 from pinchtune.store import examples as stored
 from pinchtune.store.glossary import add_many
 from pinchtune.store.settings import write_settings
@@ -282,6 +282,18 @@ def test_checks_see_what_is_near_and_store_nothing(call, write):
     again = ana.ask("POST", "/checks", json={**text, "id": row.id})
     assert "near-duplicate" not in {h["kind"] for h in again}
     assert len(ana.ask("GET", "/rows")["rows"]) == 1
+
+
+def test_checks_do_not_tell_what_another_site_wrote(call, store, person, write):
+    grants = [Grant("author", "es", "Lima")]
+    people.accept(store, people.invite(store, person("Ada"), grants, "Luz"), "Luz", "a long word!")
+    row = write("Ana", instruction="¿Cómo limpio el filtro de la cafetera nueva?")
+    luz, text = call("Luz"), {"language": "es", "instruction": row.text.instruction}
+    luz.refused("GET", f"/rows/{row.id}", 404)
+    hints = {h["kind"]: h for h in luz.ask("POST", "/checks", json=text)}
+    assert "text" not in hints["near-duplicate"]["values"]
+    hints = {h["kind"]: h for h in call("Beto").ask("POST", "/checks", json=text)}
+    assert hints["near-duplicate"]["values"]["text"] == row.text.instruction
 
 
 def test_handing_over_links_both(call, write):
