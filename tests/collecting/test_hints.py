@@ -123,7 +123,7 @@ def test_many_at_once_are_as_one_by_one(texts: list[tuple[str, str]], language: 
         "evaluated": [Example("A pump", language=language), Example("A pump?"), Example("x")],
     }
     alone = [check_text(text, language, **known) for text in given_texts]
-    assert list(check_texts(given_texts, language, **known)) == alone
+    assert check_texts(given_texts, language, **known) == alone
     kinds = {hint.kind for hints in alone[:2] for hint in hints}
     assert {"near-duplicate", "overlap"} <= kinds
 
@@ -152,7 +152,16 @@ def test_the_index_follows(states: list[dict[str, str]]) -> None:
                 assert len(list(pair)) == 1
         assert len(index) == len(state)
     index.find("", [])
-    assert not index._postings and not index._texts
+    assert not index._postings and not index._texts and not index._same
+
+
+def test_the_same_text_is_found_among_thousands_like_it() -> None:
+    others = [
+        (str(i), f"How much is pump {'abcdefghij'[i % 10] * (i // 10)}?") for i in range(1500)
+    ]
+    index = NearIndex()
+    assert index.find("how much  is pump bb?", others) == "21"
+    assert index.find("how much  is pump bb?", others[:21]) != "21"
 
 
 def test_threads_share_an_index() -> None:

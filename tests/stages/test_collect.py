@@ -216,6 +216,29 @@ def test_a_file_with_unapproved_rows(make_project):
     assert {e.status for e in drawn(folder)} == {"approved", "draft", "submitted", "rejected"}
 
 
+def test_the_override_of_a_file_is_a_mixture_of_its_own(make_project):
+    folder = make_project()
+    path = folder / "data/pinch.jsonl"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"language"', '"status": "draft", "language"', 8), "utf-8")
+    project, found = pinchtune.Project.open(folder, ["mix.dose=2", 'languages.tuned=["ja"]']), []
+    for unapproved in (False, True, False):
+        pinchtune.mix(project, unapproved=unapproved)
+        found.append(read_json(folder / "runs/mixture/manifest.json"))
+    assert [m["pool"]["override"] for m in found] == ["", OVERRIDE, ""]
+    assert found[0] == found[2]
+
+
+def test_the_report_names_the_pool_that_the_manifest_names(team):
+    team.fill(2)
+    page = Path(pinchtune.run(team.project)["report"])
+    assert "collect.db" in page.read_text("utf-8")
+    path = team.folder / "runs/mixture/manifest.json"
+    path.write_text(path.read_text("utf-8").replace('"collect.db"', '"moved.db"'), "utf-8")
+    pinchtune.report(team.project)
+    assert "moved.db" in page.read_text("utf-8")
+
+
 def test_a_project_that_does_not_collect_is_as_before(make_project):
     folder, said = make_project(), Said()
     pinchtune.mix(pinchtune.Project.open(folder), said)

@@ -74,14 +74,16 @@ def test_a_form_of_another_site_is_refused(browse, origin):
 
 
 def test_texts_are_shown_as_texts_everywhere(browse, write, person, store):
-    row = write(status="submitted", instruction=SCRIPT, response=f"{SCRIPT} \u202egnp.exe")
+    texts = {"instruction": SCRIPT, "response": f"{SCRIPT} \u202egnp.exe", "domain": "\u202edlof"}
+    row = write(status="submitted", **texts)
     browser = browse("Dora")
     for path in ("/queue", "/rows", f"/rows/{row.id}", f"/rows/{row.id}/revise"):
         page = browser.see(path)
         assert "<script>alert" not in page and "<img" not in page.split("<main", 1)[1]
     assert "&lt;script&gt;" in page
     page = browser.see(f"/rows/{row.id}")
-    assert "\u202e" not in page and "U+202E" in page and "hidden characters" in page
+    assert "\u202e" not in page and "U+202E</span>gnp.exe" in page and "hidden characters" in page
+    assert "[U+202E]dlof" in page
 
 
 def test_a_text_comes_back_from_its_form_as_it_was(browse, write, person, store):

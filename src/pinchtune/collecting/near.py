@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from heapq import nlargest
 from itertools import chain
 
 from pinchtune.data.similar import (
@@ -22,7 +23,7 @@ from pinchtune.data.similar import (
 )
 from pinchtune.data.values import load_library
 
-_FEW, _VOTES = 8, 2000
+_FEW, _VOTES = 6, 1200
 """Trigrams that always look for partners; votes from which on no more are asked."""
 
 
@@ -32,6 +33,7 @@ class NearIndex:
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
         self._texts: dict[str, str] = {}
+        self._same: dict[str, list[str]] = {}
         self._postings: dict[str, list[str]] = {}
         self._lock = threading.Lock()
 
@@ -67,18 +69,20 @@ class NearIndex:
         self._given = wanted
 
     def _add(self, key: str, text: str) -> None:
-        self._texts[key] = normalise(text)[:LONGEST]
-        for gram in trigrams(self._texts[key]):
+        plain = self._texts[key] = normalise(text)[:LONGEST]
+        self._same.setdefault(plain, []).append(key)
+        for gram in trigrams(plain):
             self._postings.setdefault(gram, []).append(key)
 
     def _remove(self, key: str) -> None:
-        for gram in trigrams(self._texts.pop(key)):
-            postings = self._postings[gram]
-            postings.remove(key)
-            if not postings:
-                del self._postings[gram]
+        plain = self._texts.pop(key)
+        _take(self._same, plain, key)
+        for gram in trigrams(plain):
+            _take(self._postings, gram, key)
 
     def _nearest(self, text: str) -> str | None:
+        if text and text in self._same:
+            return self._same[text][0]
         rapidfuzz = load_library("rapidfuzz", "web")
         known = [(len(self._postings[g]), g) for g in trigrams(text) if g in self._postings]
         voters: list[list[str]] = []
@@ -88,7 +92,17 @@ class NearIndex:
                 break
             voters.append(self._postings[gram][-POSTINGS:])
         votes = Counter(chain.from_iterable(voters))
-        choices = {key: self._texts[key] for key, _ in votes.most_common(COMPARED)}
+        # One trigram in common is chance, and most of what votes has no more.
+        least = 2 if len(voters) >= _FEW else 1
+        shared = [(count, key) for key, count in votes.items() if count >= least]
+        choices = {key: self._texts[key] for _, key in nlargest(COMPARED, shared)}
         ratio = rapidfuzz.fuzz.ratio
         best = rapidfuzz.process.extractOne(text, choices, scorer=ratio, score_cutoff=THRESHOLD)
         return None if best is None else str(best[2])
+
+
+def _take(lists: dict[str, list[str]], name: str, key: str) -> None:
+    """Take `key` out of a list, and an empty list out of all."""
+    lists[name].remove(key)
+    if not lists[name]:
+        del lists[name]

@@ -108,7 +108,7 @@ def check_rows(
     """Return (place, hint) for what may be wrong with rows, also with each other."""
     texts = [row.text for row in rows]
     hints = check_texts(texts, language, others=others, terms=terms, evaluated=evaluated)
-    found = [(row.place, hint) for row, of_row in zip(rows, hints) for hint in of_row]
+    found = [(row.place, hint) for row, of_row in zip(rows, hints, strict=True) for hint in of_row]
     inside = find_repeated([(row.place, row.text.instruction) for row in rows])
     order = {row.place: i for i, row in enumerate(rows)}
     return sorted([*found, *inside], key=lambda pair: order[pair[0]])
