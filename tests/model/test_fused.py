@@ -63,6 +63,22 @@ def test_the_other_librarys_losses_are_asked_for_token_by_token(monkeypatch):
     assert torch.allclose(found, expected, atol=1e-5)
 
 
+def test_a_fully_tuned_models_states_reach_the_other_library_in_half_precision(monkeypatch):
+    seen = []
+
+    def linear_cross_entropy(e, c, targets, softcap=None, reduction="mean"):
+        seen.append((e.dtype, c.dtype))
+        return plain_losses(e, c, targets)
+
+    library = ModuleType("cut_cross_entropy")
+    library.linear_cross_entropy = linear_cross_entropy
+    monkeypatch.setitem(sys.modules, "cut_cross_entropy", library)
+    hidden, weight = torch.randn(3, 8), torch.randn(20, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = cut_losses(hidden, weight, torch.tensor([1, 2, 3]), 0.0)
+    assert seen == [(torch.bfloat16, torch.bfloat16)] and found.dtype == torch.float32
+
+
 def test_the_line_names_device_threads_and_format():
     line = describe_compute(make_family("llama"), "auto")
     assert line == f"computing on cpu, {torch.get_num_threads()} threads, float32"

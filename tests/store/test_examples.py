@@ -294,7 +294,7 @@ def test_a_withdrawn_text_stays_in_the_versions(store: Store, team: Team, submit
 
 
 def test_steps_out_of_turn_are_refused(store: Store, team: Team, approved: Row):
-    with pytest.raises(Conflict, match="approved now"):
+    with pytest.raises(Conflict, match="is: approved"):
         ex.save(store, team.ana, approved.id, TEXT, approved.revision)
     with pytest.raises(Conflict):
         ex.approve(store, team.ben, approved.id, approved.revision)

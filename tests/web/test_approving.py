@@ -107,7 +107,7 @@ def test_an_approved_example_is_handed_over_and_translated(browse, write, person
     page = browser.fill(f"/rows/{row.id}/hand-over", language="ja", to=person("Jun").id)
     assert "Handed over." in page and "Not begun yet" in page
     page = browser.fill(f"/rows/{row.id}/hand-over", 409, language="ja")
-    assert "exists in ja already" in page
+    assert "exists in Japanese already" in page
     author = browse("Jun")
     assert "From Spanish into Japanese" in author.see("/")
     task = examples.tasks(store, person("Jun"))[0]

@@ -92,7 +92,7 @@ def test_a_spreadsheet_goes_out_and_comes_back(browse, store, person):
     book.save(buffer)
     file = {"file": ("mine.xlsx", buffer.getvalue(), "application/octet-stream")}
     page = browser.fill("/sheets", language="es", submit="1", files=file)
-    assert "2 examples were taken and wait for approval" in page
+    assert "Examples that were taken and wait for approval: 2." in page
     assert "Examples!B3" in page and "holds a formula" in page
     assert "telephone number: 612 345 678" in page
     page = browser.fill("/sheets", language="es", submit="1", files=file)

@@ -6,7 +6,8 @@ import pytest
 from markupsafe import Markup
 
 from pinchtune.collecting.hints import Hint
-from pinchtune.web.hints import explain_hint
+from pinchtune.store import StoreError
+from pinchtune.web.hints import explain_hint, explain_refusal
 from pinchtune.web.texts import read_text, shorten, show_text
 from pinchtune.web.wording import (
     Translator,
@@ -96,3 +97,22 @@ def test_long_texts_are_shortened_to_a_line():
 )
 def test_every_hint_has_a_sentence(hint: Hint, piece: str):
     assert piece in explain_hint(Translator("en"), hint)
+
+
+def test_a_list_is_written_as_its_language_does_and_stays_escaped():
+    said = [translator(code)("{x}", x=("A", "<b>")) for code in ("en", "ja")]
+    assert said == ["A and &lt;b&gt;", "A、&lt;b&gt;"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "sentence"),
+    [
+        ("en", "The state of the example is: Waiting for approval."),
+        ("ja", "この例文の現在の状態は「承認待ち」です。"),
+    ],
+)
+def test_a_refusal_speaks_the_words_of_the_pages(locale, sentence):
+    error = StoreError("The state of the example is: {status}.", status="submitted")
+    assert explain_refusal(translator(locale), error) == sentence
+    known = StoreError("This project does not collect {language}.", language="es")
+    assert "es" not in explain_refusal(translator(locale), known).split()

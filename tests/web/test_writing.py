@@ -131,7 +131,7 @@ def test_a_language_without_a_grant_is_refused(browse):
     browser = browse("Ana")
     browser.see("/write")
     sent = {"language": "ja", "instruction": ASK, "response": ANSWER, "key": "k"}
-    assert "Only an author for ja" in browser.fill("/write", 403, **sent)
+    assert "Only an author for Japanese" in browser.fill("/write", 403, **sent)
     assert "Only an author" in browse("Rita").see("/write", 403)
 
 

@@ -13,7 +13,7 @@ from pinchtune.cli.common import HERE, AsJson, Folder, Overrides, open_project, 
 from pinchtune.cli.data import Format
 
 if TYPE_CHECKING:
-    from pinchtune.store import Row
+    from pinchtune.store import Person, Row, Store
 
 app = typer.Typer(
     help="Collect examples from the people in the field, and have them approved.",
@@ -88,6 +88,13 @@ def _tell(row: Row, as_json: bool) -> None:
     show(_facts(row), f"{row.id}: {row.status} (revision {row.revision})", as_json)
 
 
+def _seen(store: Store, actor: Person, id: str, revision: int | None) -> int:
+    """Return the revision that a change is about: the one named, else today's."""
+    from pinchtune.store import examples
+
+    return examples.get(store, actor, id).revision if revision is None else revision
+
+
 @app.command("show")
 def show_command(
     id: Id,
@@ -120,8 +127,7 @@ def submit_command(
     from pinchtune.store import examples
 
     with acting(folder, overrides, person) as (store, actor):
-        seen = examples.get(store, actor, id).revision if revision is None else revision
-        row = examples.submit(store, actor, id, seen)
+        row = examples.submit(store, actor, id, _seen(store, actor, id, revision))
     _tell(row, as_json)
 
 
@@ -138,8 +144,7 @@ def approve_command(
     from pinchtune.store import examples
 
     with acting(folder, overrides, person) as (store, actor):
-        seen = examples.get(store, actor, id).revision if revision is None else revision
-        row = examples.approve(store, actor, id, seen)
+        row = examples.approve(store, actor, id, _seen(store, actor, id, revision))
     _tell(row, as_json)
 
 
@@ -157,8 +162,7 @@ def send_back_command(
     from pinchtune.store import examples
 
     with acting(folder, overrides, person) as (store, actor):
-        seen = examples.get(store, actor, id).revision if revision is None else revision
-        row = examples.send_back(store, actor, id, seen, reason)
+        row = examples.send_back(store, actor, id, _seen(store, actor, id, revision), reason)
     _tell(row, as_json)
 
 

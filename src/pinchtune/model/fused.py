@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
+
+from pinchtune.model.head import cast_states
 
 Losses = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 """hidden [N, D], weight [V, D], targets [N], softcap -> losses in nats [N]."""
@@ -47,18 +49,17 @@ def pick_fused(
     return Fused(attention, None if LOSS in missing else cut_losses, note)
 
 
-def cut_losses(
-    hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float, **options: Any
-) -> Tensor:
+def cut_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float) -> Tensor:
     """Return the losses by Cut Cross-Entropy (Wijmans et al. 2025, arXiv:2411.09009)."""
     from cut_cross_entropy import linear_cross_entropy
 
+    # Its kernels refuse float32, which the last norm of a fully tuned model returns.
+    states = cast_states(hidden)
     losses: Tensor = linear_cross_entropy(
-        hidden,
-        weight.to(hidden.dtype),
+        states,
+        weight.to(states.dtype),
         targets,
         softcap=softcap or None,
         reduction="none",
-        **options,
     )
     return losses.float()

@@ -52,10 +52,10 @@ def token_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
     loss, that of weight, which is seldom asked for, in a second one.
     """
     apply: Callable[..., Tensor] = _TokenLosses.apply
-    return apply(_cast(hidden), weight, targets, softcap)
+    return apply(cast_states(hidden), weight, targets, softcap)
 
 
-def _cast(hidden: Tensor) -> Tensor:
+def cast_states(hidden: Tensor) -> Tensor:
     """Return the states in the number format that autocast would multiply them in."""
     device = hidden.device.type
     is_cast = torch.is_autocast_enabled(device)
@@ -74,7 +74,7 @@ def token_nats(
     hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0, blocks: Blocks = ()
 ) -> Tensor:
     """Return the losses as `token_losses` does, without the gradient."""
-    hidden = _cast(hidden)
+    hidden = cast_states(hidden)
     head = weight.to(hidden.dtype)
     losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
     for part in _parts(len(targets)):

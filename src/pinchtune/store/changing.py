@@ -62,7 +62,9 @@ class Change:
     def need_status(self, *statuses: str) -> None:
         """Refuse unless the example stands where this step begins."""
         if self.row.status not in statuses:
-            raise Conflict("The example is {status} now.", row=self.row, status=self.row.status)
+            raise Conflict(
+                "The state of the example is: {status}.", row=self.row, status=self.row.status
+            )
 
     def need_role(self, role: Role) -> None:
         """Refuse unless the person holds the role for this example."""

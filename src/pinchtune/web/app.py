@@ -70,10 +70,15 @@ _log = logging.getLogger("pinchtune.web")
 def make_app(
     store: Store, *, project: Project | None = None, settings: WebSettings | None = None
 ) -> FastAPI:
-    """Return the workplace over a store; `project` adds what its evaluation must not contain."""
+    """Return the workplace over a store.
+
+    `project` adds its tuned languages, and the prompts that no example may repeat.
+    """
     settings = settings or WebSettings()
     evaluated = evaluation_of(project)
-    web = Web(store, settings, load_views(), Insight(store, evaluated, settings.refresh))
+    insight = Insight(store, evaluated, settings.refresh)
+    tuned = project.config.languages.tuned if project else ()
+    web = Web(store, settings, load_views(), insight, tuned)
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:

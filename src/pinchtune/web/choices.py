@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pinchtune.store import Person, Role, Settings, examples
+from pinchtune.languages import LANGUAGES
+from pinchtune.store import Invalid, Person, Role, Settings, examples
 from pinchtune.store.settings import read_settings
 from pinchtune.web.visit import Visit
+from pinchtune.web.wording import mark as _
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -21,9 +23,21 @@ class Goal(NamedTuple):
     waiting: int
 
 
-def offered(settings: Settings, counts: Counts) -> list[str]:
-    """Return the languages of a project: those it decided on, else those it has."""
-    return list(settings.languages or dict.fromkeys((*settings.goals, *counts))) or ["en"]
+def offered(visit: Visit, settings: Settings, counts: Counts) -> list[str]:
+    """Return the languages that were decided on, else those that are tuned or there already."""
+    tuned = visit.web.languages
+    return list(settings.languages or dict.fromkeys((*settings.goals, *tuned, *counts))) or ["en"]
+
+
+def sent_file(visit: Visit) -> tuple[str, str, bytes]:
+    """Return language, name and content of a file that was sent for a language."""
+    language = visit.sent("language")
+    if language not in LANGUAGES:
+        raise Invalid(_("Choose a language."))
+    name, data = visit.upload("file")
+    if not name:
+        raise Invalid(_("Choose a file first."))
+    return language, name, data
 
 
 def of_role(person: Person, role: Role, languages: list[str]) -> list[str]:
@@ -37,7 +51,7 @@ def of_role(person: Person, role: Role, languages: list[str]) -> list[str]:
 def languages_of(visit: Visit, role: Role) -> list[str]:
     """Return the languages for which the visitor holds a role."""
     store = visit.store
-    return of_role(visit.actor, role, offered(read_settings(store), examples.counts(store)))
+    return of_role(visit.actor, role, offered(visit, read_settings(store), examples.counts(store)))
 
 
 def chosen(visit: Visit, languages: list[str]) -> str:

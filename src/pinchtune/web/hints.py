@@ -6,9 +6,11 @@ from markupsafe import Markup
 
 from pinchtune.collecting.grid import Problem
 from pinchtune.collecting.hints import Hint
+from pinchtune.store import StoreError
 from pinchtune.web.texts import shorten
 from pinchtune.web.wording import Translator
 from pinchtune.web.wording import mark as _
+from pinchtune.web.words import ROLES, STATES
 
 _HINTS = {
     "empty instruction": _("The instruction is empty."),
@@ -59,6 +61,19 @@ def explain_problem(say: Translator, problem: Problem) -> Markup:
     """Return the sentence of a bad cell."""
     name = f"{problem.kind} {problem.values.get('kind', '')}".strip()
     return say(_PROBLEMS.get(name, _PROBLEMS.get(problem.kind, problem.kind)), **problem.values)
+
+
+def explain_refusal(say: Translator, error: StoreError) -> Markup:
+    """Return why something was refused, in the words of the pages instead of the store's codes."""
+    values = {name: _in_words(say, name, value) for name, value in error.values.items()}
+    return say(error.message, **values)
+
+
+def _in_words(say: Translator, name: str, value: object) -> object:
+    if name == "language":
+        return say.language(str(value))
+    known = {"status": STATES, "role": ROLES}.get(name, {})
+    return say(known[str(value)]) if str(value) in known else value
 
 
 def _readable(say: Translator, name: str, value: object) -> object:

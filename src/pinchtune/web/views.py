@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pinchtune.languages import LANGUAGES, is_rtl
 from pinchtune.store import Grant
 from pinchtune.web import words
-from pinchtune.web.hints import explain_hint, explain_problem
+from pinchtune.web.hints import explain_hint, explain_problem, explain_refusal
 from pinchtune.web.texts import shorten, show_marks, show_text
 from pinchtune.web.wording import Translator, list_languages, list_locales
 
@@ -39,6 +39,7 @@ class Views:
             direction=direction,
             explain=explain_hint,
             explain_problem=explain_problem,
+            refuse=explain_refusal,
             locales=list_locales,
             list_languages=list_languages,
             shorten=shorten,

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from pinchtune.store import Person, Store, StoreError
 from pinchtune.web import security
+from pinchtune.web.hints import explain_refusal
 from pinchtune.web.insight import Insight
 from pinchtune.web.notices import NOTICES
 from pinchtune.web.security import LOCALE, SESSION, VISIT, Cookies
@@ -33,6 +34,8 @@ class Web:
     settings: WebSettings
     views: Views
     insight: Insight
+    languages: tuple[str, ...] = ()
+    """Languages that the project tunes: those to collect until somebody decides otherwise."""
     generating: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model writes: it answers one person at a time."""
 
@@ -156,7 +159,7 @@ class Visit:
     def refusal(self, error: StoreError, status: int) -> Response:
         """Return what the store refused, for our script or as a page."""
         if self.wants_json:
-            sentence = self.say(error.message, **error.values).unescape()
+            sentence = explain_refusal(self.say, error).unescape()
             answer: dict[str, Any] = {"error": sentence}
             row = getattr(error, "row", None)
             return self.json(answer | ({"revision": row.revision} if row else {}), status)

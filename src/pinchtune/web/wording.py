@@ -15,6 +15,7 @@ from io import BytesIO
 
 from babel import Locale
 from babel.dates import format_datetime
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
@@ -100,7 +101,8 @@ class Translator:
         if isinstance(value, int | float):
             return self.number(value)
         if isinstance(value, tuple | list):
-            return Markup(", ").join(str(self._value(part)) for part in value)
+            parts = [str(escape(self._value(part))) for part in value]
+            return Markup(format_list(parts, locale=self._babel))
         shown = show_marks(str(value))
         turns = self.direction == "rtl" or bool(_RIGHT_TO_LEFT.search(shown))
         return Markup(_ISOLATE + shown + _END) if turns else shown

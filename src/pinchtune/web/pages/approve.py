@@ -27,7 +27,7 @@ def queue(visit: Visit) -> Response:
         raise refused("approver")
     store, actor = visit.store, visit.actor
     settings, counts = read_settings(store), examples.counts(store)
-    languages = choices.of_role(actor, "approver", choices.offered(settings, counts))
+    languages = choices.of_role(actor, "approver", choices.offered(visit, settings, counts))
     goals = choices.goals(languages, settings, counts)
     # Unless they ask for another one, the first language in which something waits.
     first = sorted(languages, key=lambda code: not counts.get(code, {}).get("submitted"))

@@ -8,12 +8,10 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from pinchtune.collecting.terms import read_terms
-from pinchtune.languages import LANGUAGES
-from pinchtune.store import Invalid, Term, glossary
+from pinchtune.store import Term, glossary
 from pinchtune.store.settings import read_settings
 from pinchtune.web import choices
 from pinchtune.web.visit import Route, Visit
-from pinchtune.web.wording import mark as _
 
 PAGE = 200
 _SEPARATOR = re.compile("[;；؛\n]")  # noqa: RUF001 - as other scripts write it
@@ -21,7 +19,7 @@ _SEPARATOR = re.compile("[;；؛\n]")  # noqa: RUF001 - as other scripts write i
 
 def show(visit: Visit) -> Response:
     """The terms of a language, the missing ones first."""
-    languages = choices.offered(read_settings(visit.store), {})
+    languages = choices.offered(visit, read_settings(visit.store), {})
     language = choices.chosen(visit, languages)
     found = visit.web.insight.coverage(language)
     missing = bool(visit.asked("missing"))
@@ -84,12 +82,7 @@ def edit(visit: Visit) -> Response:
 
 def import_terms(visit: Visit) -> Response:
     """Take the terms of a file; what is wrong is told by its cell."""
-    language = visit.sent("language")
-    if language not in LANGUAGES:
-        raise Invalid(_("Choose a language."))
-    name, data = visit.upload("file")
-    if not name:
-        raise Invalid(_("Choose a file first."))
+    language, name, data = choices.sent_file(visit)
     sheet = read_terms(data, name, language)
     added, changed = glossary.add_many(visit.store, visit.actor, sheet.terms)
     return visit.page(

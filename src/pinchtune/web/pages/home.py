@@ -20,7 +20,7 @@ TASKS, MISSING = 6, 8
 def home(visit: Visit) -> Response:
     """What there is to do."""
     settings, counts = read_settings(visit.store), examples.counts(visit.store)
-    languages = choices.offered(settings, counts)
+    languages = choices.offered(visit, settings, counts)
     return visit.page(
         "home.html.j2",
         settings=settings,
@@ -32,7 +32,7 @@ def home(visit: Visit) -> Response:
 
 def _author(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
     store, actor = visit.store, visit.actor
-    languages = choices.of_role(actor, "author", choices.offered(settings, counts))
+    languages = choices.of_role(actor, "author", choices.offered(visit, settings, counts))
     language = choices.chosen(visit, languages)
 
     def mine(status: str) -> Page:
@@ -64,7 +64,7 @@ def _is_task(row: Row) -> bool:
 
 
 def _approver(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
-    languages = choices.of_role(visit.actor, "approver", choices.offered(settings, counts))
+    languages = choices.of_role(visit.actor, "approver", choices.offered(visit, settings, counts))
     missing = {
         code: found.missing[:MISSING]
         for code in languages

@@ -47,7 +47,7 @@ def save_settings(visit: Visit) -> Response:
 def show_templates(visit: Visit) -> Response:
     """The templates of a language."""
     settings = read_settings(visit.store)
-    languages = choices.offered(settings, {})
+    languages = choices.offered(visit, settings, {})
     language = choices.chosen(visit, languages)
     if not _edits(visit, language):
         raise refused("administrator")

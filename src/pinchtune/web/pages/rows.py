@@ -28,7 +28,7 @@ def list_rows(visit: Visit) -> Response:
         after=visit.asked("after"),
     )
     settings, counts = read_settings(visit.store), examples.counts(visit.store)
-    languages = dict.fromkeys((*choices.offered(settings, counts), *counts))
+    languages = dict.fromkeys((*choices.offered(visit, settings, counts), *counts))
     return visit.page(
         "rows.html.j2",
         page=page,
@@ -46,7 +46,7 @@ def show_row(visit: Visit) -> Response:
     versions = examples.versions(store, actor, row.id)
     others = examples.parallels(store, actor, row.id)
     taken = {row.language, *(other.language for other in others)}
-    offered = choices.offered(read_settings(store), {})
+    offered = choices.offered(visit, read_settings(store), {})
     return visit.page(
         "row.html.j2",
         row=row,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from pinchtune.collecting.sheets import check_rows, make_csv_template, make_template, read_sheet
 from pinchtune.languages import LANGUAGES
-from pinchtune.store import Invalid, NotFound, examples, templates
+from pinchtune.store import NotFound, examples, templates
 from pinchtune.store.acting import refused
 from pinchtune.store.settings import read_settings
 from pinchtune.web import choices
@@ -47,12 +47,7 @@ def download(visit: Visit) -> Response:
 
 def upload(visit: Visit) -> Response:
     """Take the good rows, and tell each bad cell."""
-    language = visit.sent("language")
-    if language not in LANGUAGES:
-        raise Invalid(_("Choose a language."))
-    name, data = visit.upload("file")
-    if not name:
-        raise Invalid(_("Choose a file first."))
+    language, name, data = choices.sent_file(visit)
     sheet = read_sheet(data, name, language)
     items = [(language, row.text, row.key) for row in sheet.rows]
     others = visit.web.insight.others(language)
