@@ -299,7 +299,7 @@ def test_steps_out_of_turn_are_refused(store: Store, team: Team, approved: Row):
     with pytest.raises(Conflict):
         ex.approve(store, team.ben, approved.id, approved.revision)
     row = draft(store, team)
-    with pytest.raises(Conflict, match="draft now"):
+    with pytest.raises(Conflict, match="is: draft"):
         ex.approve(store, team.cai, row.id, row.revision)
     with pytest.raises(Conflict):
         ex.hand_over(store, team.cai, row.id, "ja")
