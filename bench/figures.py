@@ -151,11 +151,11 @@ class Figures:
 
     def growth(self, unit: str) -> list[Result]:
         """Return the growth results by `tokens` or `rows`, smallest first, with their size."""
-        found = [
-            {**record["result"], "size": record["options"][unit]}
-            for record in self.raw["measurements"]
-            if record["part"] == "growth"
-            and unit in record["options"]
-            and "error" not in record["result"]
-        ]
+        records = [r for r in self.records("growth") if unit in r["options"]]
+        found = [{**r["result"], "size": r["options"][unit]} for r in records]
         return sorted(found, key=lambda result: result["size"])
+
+    def records(self, part: str) -> list[dict[str, Any]]:
+        """Return the stored measurements of a part that succeeded."""
+        found = [r for r in self.raw["measurements"] if r["part"] == part]
+        return [r for r in found if "error" not in r["result"]]

@@ -39,10 +39,12 @@ class Measurement:
 
 
 SHOWN = (
+    "method",
     "weights",
     "adapters",
     "autocast",
     "batch",
+    "heap",
     "compile",
     "slots",
     "engine",
@@ -57,11 +59,12 @@ def _tune_options(method: str, compiled: bool) -> Options:
     # Plain float32 is left out: its product is two to six times slower (part `bound`).
     shapes = [("bfloat16", False, 8), ("bfloat16", False, 4), ("float32", True, 8)]
     found: Options = [
-        {"weights": w, "autocast": a, "batch": b, "adapters": w, "compile": False}
+        {"weights": w, "autocast": a, "batch": b, "adapters": w, "compile": False, "heap": True}
         for w, a, b in shapes
     ]
+    found.insert(1, {**found[0], "heap": False})
     if method == "lora":
-        found.insert(1, {**found[0], "adapters": "float32"})
+        found.insert(2, {**found[0], "adapters": "float32"})
     return [*found, {**found[0], "compile": True}] if compiled else found
 
 
@@ -119,7 +122,8 @@ def fixed(part: str, long: bool) -> list[Measurement]:
     if part == "bound":
         return [Measurement(part, "machine", "bound", {}, guess=15.0)]
     if part == "profile":
-        return [Measurement(part, OURS, "profile", {}, guess=40.0)]
+        methods = ("lora", "full")
+        return [Measurement(part, OURS, "profile", {"method": m}, guess=60.0) for m in methods]
     if part == "demo":
         return [Measurement(part, OURS, "demo", {}, guess=600.0)]
     return _growth(long)

@@ -1,4 +1,4 @@
-"""Where the seconds of one LoRA tuning step go, by kind of work.
+"""Where the seconds of one tuning step go, by kind of work.
 
 python -m bench.run --only profile
 python -m bench.picture bench/results/FILE.json docs/images/tuning-step.svg
@@ -28,7 +28,7 @@ def main(task: Task) -> Result:
     """Profile the first step after the warm-up; seconds by kind, tokens, seconds in all."""
     work = Workload.load(task.workload)
     with tempfile.TemporaryDirectory() as folder:
-        trainer = make_trainer(work.base, tuning_rows(work), "lora", Path(folder))
+        trainer = make_trainer(work.base, tuning_rows(work), task.options["method"], Path(folder))
         trainer.model.train()
         for step in range(WARMUP_STEPS):
             trainer._step(step)

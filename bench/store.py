@@ -19,6 +19,8 @@ from bench.plan import Measurement
 
 Record = dict[str, Any]
 SOURCE = ROOT / "src" / "pinchtune"
+MEASURED = ("config.py", "data", "model", "training", "evaluation", "stages")
+"""What of the source decides how quick it is; pages and collecting do not."""
 PINS = ROOT / "bench" / "constraints.txt"
 
 
@@ -30,13 +32,18 @@ def hash_files(paths: Iterable[Path]) -> str:
     return total.hexdigest()[:16]
 
 
+def source_files(path: Path) -> list[Path]:
+    """Return a file, or the Python files of a folder and the folders in it."""
+    return [path] if path.is_file() else list(path.rglob("*.py"))
+
+
 @dataclass(frozen=True)
 class Setting:
     """What all measurements of one run depend on."""
 
     workload: Path
     source: str
-    """Hash of pinchtune's source."""
+    """Hash of the measured part of pinchtune's source."""
     pins: str
     """Hash of the peers' versions."""
     threads: int
@@ -45,7 +52,8 @@ class Setting:
     @classmethod
     def now(cls, workload: Path, threads: int) -> Setting:
         """Return the setting with today's source."""
-        return cls(workload, hash_files(SOURCE.rglob("*.py")), hash_files([PINS]), threads)
+        files = [f for name in MEASURED for f in source_files(SOURCE / name)]
+        return cls(workload, hash_files(files), hash_files([PINS]), threads)
 
     def key(self, measurement: Measurement, turn: int) -> str:
         """Return what a stored measurement is found by; round 0 chooses configurations."""

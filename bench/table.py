@@ -121,6 +121,10 @@ def _judge(found: Agreement | None) -> str:
     return f" ({word}: {found.first:.2%}, {found.early:.2%})"
 
 
+SWITCHES = {"heap": "freed memory kept", "compile": "compiled"}
+"""Words for options that are on or off."""
+
+
 def configuration(options: dict[str, Any]) -> str:
     """Return a competitor's options in a few words."""
     words = []
@@ -137,8 +141,7 @@ def configuration(options: dict[str, Any]) -> str:
         words.append(f"batch {options['batch']}" + (f" × {steps}" if steps > 1 else ""))
     if "slots" in options:
         words.append(f"{options['slots']} slots")
-    if options.get("compile"):
-        words.append("compiled")
+    words += [word for name, word in SWITCHES.items() if options.get(name)]
     return ", ".join(words) or "as it comes"
 
 
@@ -201,16 +204,17 @@ def growth_section(figures: Figures) -> str:
 
 
 def profile_section(figures: Figures) -> str:
-    """Return where the time of a tuning step goes."""
-    result = figures.first("profile", OURS)
-    if not result:
-        return ""
-    rows = [
-        [kind, f"{seconds:.2f}", f"{seconds / result['seconds']:.0%}"]
-        for kind, seconds in result["parts"].items()
-    ]
-    head = ("kind of work", "seconds", "share")
-    return f"### One tuning step of {result['tokens']} tokens\n\n{markdown(head, rows)}"
+    """Return where the time of a tuning step goes, of each kind of tuning."""
+    tables = []
+    for record in figures.records("profile"):
+        result = record["result"]
+        rows = [
+            [kind, f"{seconds:.2f}", f"{seconds / result['seconds']:.0%}"]
+            for kind, seconds in result["parts"].items()
+        ]
+        title = f"### One {record['options']['method']} step of {result['tokens']} tokens"
+        tables.append(f"{title}\n\n{markdown(('kind of work', 'seconds', 'share'), rows)}")
+    return "\n\n".join(tables)
 
 
 def demo_section(figures: Figures) -> str:

@@ -49,7 +49,7 @@ def token_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
     """Return the loss in nats, float32 [N], of hidden [N, D] with weight [V, D].
 
     Differentiable in hidden and weight; the gradient of hidden is made in the same pass as the
-    loss, that of weight, which is seldom asked for, in a second one.
+    loss, that of weight, which is seldom asked for, on the way back.
     """
     apply: Callable[..., Tensor] = _TokenLosses.apply
     return apply(cast_states(hidden), weight, targets, softcap)
@@ -84,37 +84,38 @@ def token_nats(
 
 
 class _TokenLosses(torch.autograd.Function):
-    """Loss of each target token; the gradients are computed in the forward pass."""
+    """Loss of each target token; the gradient of hidden is computed in the forward pass."""
 
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float
     ) -> Tensor:
-        """Return the losses and keep both gradients, each for a loss of weight one."""
+        """Return the losses; keep the gradient of hidden, each for a loss of weight one."""
         head = weight.to(hidden.dtype)
         losses = torch.empty(len(targets), dtype=torch.float32, device=hidden.device)
+        lse = torch.empty_like(losses)
         d_hidden = torch.empty_like(hidden)
-        d_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
         for part in _parts(len(targets)):
             states, own = hidden[part], head[targets[part]]
             found, at_target = _sweep(states, head, softcap), _dot(states, own, softcap)
-            losses[part] = found.lse - at_target
+            lse[part], losses[part] = found.lse, found.lse - at_target
             slope = _slope(at_target, softcap)[:, None]
             d_hidden[part] = (found.mean - own.float() * slope).to(hidden.dtype)
-            if d_weight is not None:
-                _add_weight_gradient(d_weight, states, head, found.lse, softcap)
-                d_weight.index_add_(0, targets[part], (states * -slope).to(d_weight.dtype))
-        ctx.save_for_backward(d_hidden, d_weight)
+        kept = (hidden, head, targets, lse) if ctx.needs_input_grad[1] else ()
+        ctx.save_for_backward(d_hidden, *kept)
+        ctx.softcap, ctx.dtype = softcap, weight.dtype
         return losses
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
-        """Scale the stored gradients; the loss must weigh all its tokens alike."""
-        d_hidden, d_weight = ctx.saved_tensors
-        scale = grads[0]
-        if d_weight is not None and len(scale):
-            d_weight.mul_(scale[0])
-        return d_hidden * scale[:, None].to(d_hidden.dtype), d_weight, None, None
+        """Scale the stored gradient of hidden; make that of weight, if it is wanted."""
+        d_hidden, *kept = ctx.saved_tensors
+        d_weight: Tensor | None = None
+        if kept:
+            states, head, targets, lse = kept
+            whole = states, head, targets, lse, grads[0]
+            d_weight = _weight_gradient(*whole, ctx.softcap, ctx.dtype)
+        return d_hidden * grads[0][:, None].to(d_hidden.dtype), d_weight, None, None
 
 
 def _parts(count: int) -> Iterator[slice]:
@@ -181,14 +182,27 @@ def _dot(states: Tensor, own: Tensor, softcap: float) -> Tensor:
     return _cap(logits, softcap).float()
 
 
-def _add_weight_gradient(
-    d_weight: Tensor, states: Tensor, head: Tensor, lse: Tensor, softcap: float
-) -> None:
-    """Add d loss / d weight [V, D] but for the targets' own part; the logits are made again."""
+def _weight_gradient(
+    states: Tensor,
+    head: Tensor,
+    targets: Tensor,
+    lse: Tensor,
+    scale: Tensor,
+    softcap: float,
+    dtype: torch.dtype,
+) -> Tensor:
+    """Return d (scale [n] . losses) / d weight [V, D]; the logits are made again.
+
+    Nothing is left out: Adam gives a word whose gradient is tiny as long a step as any other.
+    """
     shift = lse.to(head.dtype)
-    scaled = states * (shift - lse).exp_()[:, None].to(states.dtype)
-    for words, gradient in zip(torch.split(head, WORDS), torch.split(d_weight, WORDS), strict=True):
+    scaled = states * ((shift - lse).exp_() * scale)[:, None].to(states.dtype)
+    gradient = torch.empty(head.shape, dtype=dtype, device=head.device)
+    for words, part in zip(torch.split(head, WORDS), torch.split(gradient, WORDS), strict=True):
         logits = _cap(states @ words.T, softcap)
         slope = _slope(logits, softcap) if softcap else None
         rises = logits.sub_(shift[:, None]).exp_()
-        gradient += (rises if slope is None else rises * slope).T @ scaled
+        part.copy_((rises if slope is None else rises * slope).T @ scaled)
+    own = _slope(_dot(states, head[targets], softcap), softcap) * scale
+    gradient.index_add_(0, targets, (states * -own[:, None]).to(dtype))
+    return gradient

@@ -3,7 +3,7 @@
 A norm is computed in float32 and its steps are all kept for the way back: with four of them in
 a layer they are half of the memory of tuning. Here the input and one number a token are kept,
 and the rest is made again. The module's own forward is the slow twin; it stays in place where
-its weights are tuned, and where neither formula below gives its very values.
+neither formula below gives its very values.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from torch import Tensor, nn
 
 
 def quicken_norms(model: nn.Module) -> int:
-    """Give the frozen norms of a model the function below; return how many."""
+    """Give the norms of a model the function below; return how many."""
     found = 0
     for module in model.modules():
         if type(module).__name__.endswith("RMSNorm") and (style := _style(module)) is not None:
-            module.forward = partial(_forward, module, type(module).forward, style)
+            module.forward = partial(style.apply, module)
             found += 1
     return found
 
 
 class _Norm(torch.autograd.Function):
-    """x / rms(x) * gain for a frozen gain."""
+    """x / rms(x) * gain."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, gain: Tensor, eps: float, is_late: bool) -> Tensor:
@@ -39,13 +39,15 @@ class _Norm(torch.autograd.Function):
         return scaled.mul_(gain).to(x.dtype) if is_late else scaled.to(x.dtype) * gain.to(x.dtype)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:
-        """Return the gradient of x."""
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
+        """Return the gradients of x and of the gain."""
         x, inverse, gain = ctx.saved_tensors
         unit = x.float() * inverse
-        pull = grads[0].float() * gain
+        pull = grads[0].float()
+        d_gain = (pull * unit).flatten(0, -2).sum(0) if ctx.needs_input_grad[1] else None
+        pull = pull * gain
         along = (pull * unit).mean(-1, keepdim=True)
-        return pull.sub_(unit.mul_(along)).mul_(inverse).to(x.dtype), None, None, None
+        return pull.sub_(unit.mul_(along)).mul_(inverse).to(x.dtype), d_gain, None, None
 
 
 class _Style(NamedTuple):
@@ -68,7 +70,7 @@ def _style(module: Any) -> _Style | None:
     """Return the formula that gives the module's own values, bit by bit; None if none does."""
     weight = getattr(module, "weight", None)
     eps = getattr(module, "eps", getattr(module, "variance_epsilon", None))
-    if weight is None or eps is None or weight.requires_grad:
+    if weight is None or eps is None:
         return None
     probe = torch.linspace(-3, 3, 4 * len(weight), device=weight.device).view(4, -1)
     with torch.no_grad():
@@ -79,9 +81,3 @@ def _style(module: Any) -> _Style | None:
             if torch.equal(style.apply(module, x), expected):
                 return style
     return None
-
-
-def _forward(module: Any, plain: Callable[..., Tensor], style: _Style, x: Tensor) -> Tensor:
-    if module.weight.requires_grad:
-        return plain(module, x)
-    return style.apply(module, x)

@@ -32,6 +32,7 @@ from pinchtune.training.adapter import quicken
 from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import Limits, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
+from pinchtune.training.heap import keep_freed_memory
 
 
 class Row(NamedTuple):
@@ -104,8 +105,9 @@ class Trainer:
         self.model = prepare_model(model, config)
         # Quick adapters cast themselves; what is left in float32 is cast by autocast.
         is_quick = quick and quicken(self.model)
-        if is_quick:
+        if quick:
             quicken_norms(self.model)
+            keep_freed_memory()
         is_cast = self.dtype == torch.bfloat16 and not is_quick
         self.accelerator = Accelerator(
             cpu=self.model.device.type == "cpu",
@@ -119,7 +121,9 @@ class Trainer:
         check_head(self.loss, torch.tensor([rows[0].encoded.ids[:32]], device=model.device))
         tuned = [p for p in self.model.parameters() if p.requires_grad]
         decay = config.weight_decay
-        self.optimizer = torch.optim.AdamW(tuned, lr=config.learning_rate, weight_decay=decay)
+        self.optimizer = torch.optim.AdamW(
+            tuned, lr=config.learning_rate, weight_decay=decay, fused=True
+        )
         self.forward, self.optimizer = self.accelerator.prepare(self.loss, self.optimizer)
 
     def run(self, on_step: OnStep = lambda progress: None) -> None:

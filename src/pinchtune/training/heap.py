@@ -1,0 +1,24 @@
+"""Freed memory stays with the process: the next step asks for the same gigabytes again.
+
+The C library hands large blocks back to the system at once and takes new ones, whose pages are
+then cleared one by one. In full tuning of a small model with a large vocabulary that is a
+quarter of the time. Only glibc is known to have the switch; elsewhere nothing is changed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+
+TRIM_THRESHOLD, MMAP_MAX = -1, -4
+"""Names of the switches in malloc.h."""
+NEVER = -1
+"""Read as the largest size."""
+
+
+def keep_freed_memory() -> bool:
+    """Tell the allocator to keep what is freed; False where it cannot be told."""
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    return bool(mallopt(MMAP_MAX, 0) and mallopt(TRIM_THRESHOLD, NEVER))

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import platform
+import resource
+
+import pytest
+
+from pinchtune.training.heap import keep_freed_memory
+
+PAGES = 64 * 1024 * 1024 // os.sysconf("SC_PAGE_SIZE")
+
+
+def faults_of_second_use(keeps):
+    """Return the page faults of taking 64 MiB a second time."""
+    if keeps:
+        assert keep_freed_memory()
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    before = 0
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        block = libc.malloc(64 * 1024 * 1024)
+        ctypes.memset(block, 1, 64 * 1024 * 1024)
+        libc.free(block)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a switch of glibc")
+def test_memory_taken_again_is_not_cleared_again():
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.apply(faults_of_second_use, (True,)) < PAGES // 10
+
+
+def test_other_libraries_are_left_alone(monkeypatch):
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert not keep_freed_memory()
