@@ -56,7 +56,7 @@ class ModelConfig(Section):
     """[model]: the base model."""
 
     base: Annotated[str, Field(min_length=1)] = "gemma-3-270m"
-    """`gemma-3-270m` (embedded), a Hugging Face id, or a folder."""
+    """`gemma-3-270m` or `smollm2-135m` (packages), a Hugging Face id, or a folder."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes the fastest there is."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"

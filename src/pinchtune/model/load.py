@@ -40,8 +40,8 @@ BF16_GAIN = 1.3
 
 def resolve_base(base: str) -> str:
     """Return what transformers loads for `base`: a folder of safetensors, or a hub id."""
-    if base == EMBEDDED:
-        return str(embedded_base())
+    if base in EMBEDDED:
+        return str(embedded_base(base))
     folder = Path(base).expanduser()
     if folder.is_dir():
         return str(folder)
@@ -107,7 +107,7 @@ def _not_loaded(base: str, error: Exception) -> UsageError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return UsageError(
         f"model.base: {base} cannot be loaded ({reason}); name a model folder, a hub id that is "
-        f"downloaded already or reachable, or {EMBEDDED!r}"
+        f"downloaded already or reachable, or one of: {', '.join(EMBEDDED)}"
     )
 
 
