@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pinchtune.store import Store
     from pinchtune.web.settings import WebSettings
 
+KEEP_ALIVE = 75
+"""Seconds that an idle connection stays: longer than browsers and proxies keep theirs, so that
+none is closed at the moment at which a form is sent."""
 GRACE = 10
 """Seconds that requests have to end when the server is told to stop."""
 _SECRET = ("/welcome/",)
@@ -56,6 +59,7 @@ def serve(
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=KEEP_ALIVE,
         )
         with _stopping_is_no_failure():
             uvicorn.Server(config).run([listener])
