@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from launch import find_chromium, launched
+from playwright.sync_api import Browser
 from server import Server
 from visitor import Visitor
-
-
-def find_chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("chromium is not installed")
-        pytest.skip("chromium is not installed")
-    return found
 
 
 # Not for the whole run: as long as it lives, its loop runs in the thread of the tests.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = find_chromium()
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=path, args=options)
+    if find_chromium() is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("chromium is not installed")
+        pytest.skip("chromium is not installed")
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ LOCALES = {"en": "es", "ja": "ja", "ar": "ar"}
 ROLES = ("visitor", "author", "approver", "reader", "administrator")
 FILES = ("/sheets/{name}",)
 """Routes that answer with a file."""
-PATHS = tuple(r.path for r in ROUTES if r.method == "GET" and r.path not in FILES)
+PAGES = tuple(r for r in ROUTES if r.method == "GET" and r.path not in FILES)
+PATHS = tuple(route.path for route in PAGES)
 
 Find = Callable[[Workplace, str], list[str]]
 
@@ -110,7 +111,8 @@ class Place(NamedTuple):
 def places(context: BrowserContext, made: Workplace, role: str, locale: str) -> Iterator[Place]:
     """Yield the pages that a role can open: one refusal, and none that only leads elsewhere."""
     refused = False
-    for path in PATHS:
+    # What everybody may see, nobody needs to see twice.
+    for path in (route.path for route in PAGES if route.public == (role == "visitor")):
         for n, address in enumerate(addresses(path, made, LOCALES[locale]), 1):
             answer = context.request.get(address, max_redirects=0)
             if answer.status in (403, 404) and not refused:
