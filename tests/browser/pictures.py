@@ -27,12 +27,12 @@ README = {"width": 1100, "height": 760}
 
 
 @contextmanager
-def filled() -> Iterator[tuple[Server, Workplace]]:
+def filled(odd: bool = True) -> Iterator[tuple[Server, Workplace]]:
     """Serve a filled workplace."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
-        made = seed(folder / "collect.db")
+        made = seed(folder / "collect.db", odd)
         server = Server(folder).start()
         try:
             yield server, made
@@ -70,7 +70,7 @@ def take(browser: Browser, base: str, made: Workplace, role: str, locale: str, f
 
 def take_readme(path: Path) -> None:
     """Take the approver's page."""
-    with filled() as (server, made), launched() as browser:
+    with filled(odd=False) as (server, made), launched() as browser:
         options: dict[str, Any] = {"viewport": README, "locale": "en"}
         context = browser.new_context(base_url=server.address, **options)
         let_in(context, server.address, made, "approver", "en")

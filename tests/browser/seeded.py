@@ -35,7 +35,7 @@ REASONS = {
     "ar": "اذكر مقاس الفلتر والأداة اللازمة، ولا تعِد بموعد لا نستطيع الوفاء به.",
 }
 TERMS = {
-    "es": ("albarán", "bomba de calor", "válvula de retención", "plazo de entrega", "caudal"),
+    "es": ("albarán", "bomba de calor", "válvula de retención", "plazo de entrega", "frigorífico"),
     "ja": ("見積もり", "納期", "逆止弁", "検収", "仕切り価格"),
     "ar": ("مضخة", "صمام", "موعد التسليم", "عربون", "فاتورة"),
 }
@@ -74,8 +74,8 @@ class Workplace:
         return people.start_session(self.store, person)
 
 
-def seed(address: str | Path) -> Workplace:
-    """Fill a new database."""
+def seed(address: str | Path, odd: bool = True) -> Workplace:
+    """Fill a new database; with one odd text, unless it is for show."""
     store = open_store(address, hasher=CHEAP)
     admin = people.accept(store, people.bootstrap(store) or "", "Ada Lindqvist", PASSWORD)
     write_settings(
@@ -87,6 +87,8 @@ def seed(address: str | Path) -> Workplace:
     for language in LANGUAGES:
         _fill_glossary(made, language)
         _write_examples(made, language)
+    if odd:
+        _write_odd_one(made)
     _hand_over(made)
     _rate(made)
     return made
@@ -129,10 +131,13 @@ def _write_examples(made: Workplace, language: str) -> None:
             made.store, made.author[language], language, text, template=template.kind
         )
         _decide(made, row, ("approved", "submitted", "rejected", "draft", "approved")[place % 5])
-    if language == "es":
-        draft = Text(HIDDEN, "Llame al 612 345 678 o escriba a ana.ruiz@example.com.")
-        row = examples.create(made.store, made.author["es"], "es", draft)
-        examples.submit(made.store, made.author["es"], row.id, row.revision)
+
+
+def _write_odd_one(made: Workplace) -> None:
+    """Hidden characters, markup, and what may be somebody's number."""
+    draft = Text(HIDDEN, "Llame al 612 345 678 o escriba a ana.ruiz@example.com.")
+    row = examples.create(made.store, made.author["es"], "es", draft)
+    examples.submit(made.store, made.author["es"], row.id, row.revision)
 
 
 def _decide(made: Workplace, row: Row, status: str) -> None:
