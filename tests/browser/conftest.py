@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from launch import find_chromium, launched
@@ -36,17 +35,3 @@ def meet(chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     yield meet
     for visitor in met:
         visitor.leave()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Path], Server]]:
-    """Return a function that serves a project's folder."""
-    started: list[Server] = []
-
-    def serve(folder: Path) -> Server:
-        started.append(Server(folder).start())
-        return started[-1]
-
-    yield serve
-    for server in started:
-        server.stop()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,21 +17,19 @@ ASKED = "¿Cómo cambio la junta tórica de la bomba?"
 COPIES = "Object.keys(localStorage).filter(key => key.startsWith('pinch:text:')).length"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return the folder of a workplace with one author."""
-    (tmp_path / "pinch.toml").write_text('name = "drafts"\n', "utf-8")
-    store = open_store(tmp_path / "collect.db", hasher=CHEAP)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve a workplace with one author."""
+    folder = tmp_path_factory.mktemp("drafts")
+    (folder / "pinch.toml").write_text('name = "drafts"\n', "utf-8")
+    store = open_store(folder / "collect.db", hasher=CHEAP)
     admin = people.accept(store, people.bootstrap(store) or "", "Ada", PASSWORD)
     token = people.invite(store, admin, [Grant("author", "es")], "Ana")
     people.accept(store, token, "Ana", PASSWORD, "es")
     store.close()
-    return tmp_path
-
-
-@pytest.fixture
-def server(folder: Path, serve: Callable[[Path], Server]) -> Server:
-    return serve(folder)
+    started = Server(folder).start()
+    yield started
+    started.stop()
 
 
 @pytest.fixture

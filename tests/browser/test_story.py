@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -199,11 +200,12 @@ def play(cast: Cast, language: str) -> None:
 
 
 def mixed(folder: Path, language: str) -> list[tuple[str, str]]:
-    """Return what a mixture of one example takes from the workplace."""
+    """Return what a mixture of one example takes from the workplace, whatever waits there."""
     chosen = ["mix.dose=1", f'languages.tuned=["{language}"]', "languages.unseen=[]"]
     options = [word for one in chosen for word in ("--set", one)]
     done = run_pinch("mix", "-p", str(folder), *options)
     assert done.returncode == 0, done.stderr
+    assert re.search(r"\(not taken: \d+ submitted\)", done.stderr), done.stderr
     text = (folder / "runs/mixture/pinch.jsonl").read_text("utf-8")
     rows = [row for row in map(json.loads, text.splitlines()) if row["language"] == language]
     return [(row["instruction"], row["response"]) for row in rows]
