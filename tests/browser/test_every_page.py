@@ -85,6 +85,7 @@ QUICK = [pytest.param(code, marks=[] if code == "ar" else pytest.mark.slow) for 
 @pytest.mark.parametrize("locale", QUICK)
 def test_every_page_is_for_everybody(locale: str, chromium: Browser, served: Served):
     looks = [look(chromium, served, role, locale) for role in ROLES]
-    assert [fault for seen in looks for fault in seen.faults] == []
+    faults = [fault for seen in looks for fault in seen.faults]
+    assert not faults, "\n".join(faults)
     visited = set().union(*(seen.paths for seen in looks))
     assert {*PATHS, *ANSWERS} - visited == set()
