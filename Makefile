@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PEERS := .bench/venv/bin
 
-.PHONY: demo test test-all check bench screenshot clean
+.PHONY: demo test test-all check bench screenshot screenshot-web pictures clean
 
 $(BIN)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -52,6 +52,14 @@ bench: $(BIN)/.ready $(PEERS)/.ready
 screenshot:
 	chromium --headless --no-sandbox --hide-scrollbars --window-size=1000,1250 \
 		--screenshot=docs/images/report.png demo/runs/report/report.html
+
+# The picture of collecting in the README.
+screenshot-web: $(BIN)/.ready
+	$(BIN)/python tests/browser/pictures.py --collect docs/images/collect.png
+
+# Every page of the workplace in three languages, wide and on a phone, to be looked at.
+pictures: $(BIN)/.ready
+	$(BIN)/python tests/browser/pictures.py build/pictures
 
 clean:
 	rm -rf .venv build dist demo

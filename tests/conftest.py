@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from throwaway import databases as databases
+from throwaway import new_database as new_database
+from throwaway import postgres as postgres
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 # A shared machine is slow now and then; no test is about time.

@@ -139,6 +139,8 @@ def test_a_grant_for_one_site_reaches_no_other(store: Store, team: Team):
         ex.approve(store, tokyo, row.id, row.revision)
     assert ex.queue(store, tokyo).rows == ()
     assert ex.queue(store, team.kei).rows == (row,)
+    assert ex.count_queue(store, team.kei) == {row.language: 1}
+    assert ex.count_queue(store, tokyo) == {}
     assert ex.approve(store, team.kei, row.id, row.revision).status == "approved"
 
 
@@ -150,6 +152,7 @@ class TestOwnApproval:
             ex.approve(store, team.ben, row.id, row.revision)
         assert ex.get(store, team.ben, row.id) == row
         assert ex.queue(store, team.ben).rows == ()
+        assert ex.count_queue(store, team.ben) == {}
 
     def test_who_mended_it_cannot_either(self, store: Store, team: Team, submitted: Row):
         row = ex.edit(store, team.cai, submitted.id, submitted.revision, Text("Mejor", "Sí"))

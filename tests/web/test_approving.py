@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from workplace import form_of
 
 from pinchtune.store import Term, examples, glossary, reviews
@@ -24,6 +26,16 @@ def test_the_queue_opens_the_oldest_with_everything_beside_it(browse, write, per
     for key in "aes":
         assert f'data-key="{key}"' in page
     assert "One before" in page
+
+
+def test_what_one_has_written_oneself_is_not_counted(browse, write):
+    write("Dora", status="submitted", n=1)
+    write("Ana", status="submitted", n=2)
+    tile = r'href="/queue\?language=es"><span class="big">(\d+)</span>'
+    for name, waiting in (("Dora", "1"), ("Carla", "2")):
+        assert re.findall(tile, browse(name).see("/")) == [waiting]
+    tab = r'language=es" aria-current="true">Spanish <span class="count">(\d+)'
+    assert re.findall(tab, browse("Dora").see("/queue?language=es")) == ["1"]
 
 
 def test_approving_leads_to_the_next_one(browse, write, person, store):

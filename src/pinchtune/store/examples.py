@@ -23,6 +23,7 @@ from pinchtune.store.records import ORIGINS, Person, Row, Text
 from pinchtune.store.rows import (
     approvals,
     approved,
+    count_queue,
     counts,
     everything,
     find,
@@ -44,6 +45,7 @@ __all__ = [
     "approve",
     "approved",
     "assign",
+    "count_queue",
     "counts",
     "create",
     "edit",

@@ -149,17 +149,29 @@ def queue(
     store: Store, actor: Person, language: str = "", *, limit: int = 50, after: str = ""
 ) -> Page:
     """Return what waits for this approver, the oldest first: nothing with words of their own."""
+    with store.read() as connection:
+        wanted = _waits_for(load_actor(connection, actor))
+        if language:
+            wanted.append(_examples.language == language)
+        return _page(connection, wanted, oldest_first=True, limit=limit, after=after)
+
+
+def _waits_for(person: Person) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a person can decide on an example."""
     own = (
         sa.select(schema.editors.c.person)
-        .where(schema.editors.c.example == _examples.id, schema.editors.c.person == actor.id)
+        .where(schema.editors.c.example == _examples.id, schema.editors.c.person == person.id)
         .exists()
     )
-    wanted = [_examples.status == "submitted", ~own]
-    if language:
-        wanted.append(_examples.language == language)
+    return [_examples.status == "submitted", ~own, covered_by(person, "approver")]
+
+
+def count_queue(store: Store, actor: Person) -> dict[str, int]:
+    """Return {language: how many examples wait for this approver}."""
     with store.read() as connection:
-        wanted.append(covered_by(load_actor(connection, actor), "approver"))
-        return _page(connection, wanted, oldest_first=True, limit=limit, after=after)
+        wanted = _waits_for(load_actor(connection, actor))
+        query = sa.select(_examples.language, sa.func.count()).where(*wanted)
+        return {row[0]: row[1] for row in connection.execute(query.group_by(_examples.language))}
 
 
 def tasks(store: Store, actor: Person, *, limit: int = 50) -> list[Row]:

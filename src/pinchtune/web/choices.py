@@ -20,7 +20,6 @@ class Goal(NamedTuple):
     language: str
     approved: int
     goal: int
-    waiting: int
 
 
 def offered(visit: Visit, settings: Settings, counts: Counts) -> list[str]:
@@ -68,7 +67,6 @@ def goals(languages: list[str], settings: Settings, counts: Counts) -> list[Goal
             code,
             counts.get(code, none).get("approved", 0),
             settings.goals.get(code, 0),
-            counts.get(code, none).get("submitted", 0),
         )
         for code in languages
     ]

@@ -29,8 +29,9 @@ def queue(visit: Visit) -> Response:
     settings, counts = read_settings(store), examples.counts(store)
     languages = choices.of_role(actor, "approver", choices.offered(visit, settings, counts))
     goals = choices.goals(languages, settings, counts)
+    waiting = examples.count_queue(store, actor)
     # Unless they ask for another one, the first language in which something waits.
-    first = sorted(languages, key=lambda code: not counts.get(code, {}).get("submitted"))
+    first = sorted(languages, key=lambda code: not waiting.get(code))
     language = choices.chosen(visit, first)
     rows = examples.queue(store, actor, language, limit=SHOWN, after=visit.asked("after"))
     place, row = _open(rows.rows, visit.asked("row"))
@@ -38,6 +39,7 @@ def queue(visit: Visit) -> Response:
         "queue.html.j2",
         language=language,
         goals=goals,
+        waiting=waiting,
         page=rows,
         row=row,
         before=rows.rows[place - 1].id if row and place else "",

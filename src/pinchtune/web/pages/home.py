@@ -70,7 +70,9 @@ def _approver(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any
         for code in languages
         if visit.web.insight.terms(code) and (found := visit.web.insight.coverage(code)).missing
     }
-    return {"goals": choices.goals(languages, settings, counts), "missing": missing}
+    goals = choices.goals(languages, settings, counts)
+    waiting = examples.count_queue(visit.store, visit.actor)
+    return {"goals": goals, "waiting": waiting, "missing": missing}
 
 
 def more(visit: Visit) -> Response:

@@ -1,0 +1,121 @@
+"""Databases for tests: SQLite files, and a PostgreSQL server that is thrown away afterwards."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from pinchtune.store import open_store
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Hashes in no time; no test is about how hard a password is to guess."""
+
+
+def find_programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    on_path = shutil.which("initdb")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a server of our own on a free port; PostgreSQL refuses to run as root."""
+    programs = find_programs()
+    if programs is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("the programs of PostgreSQL are not installed")
+        pytest.skip("the programs of PostgreSQL are not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pinch-pg-", dir="/tmp"))
+    as_user = []
+    if os.getuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        as_user = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}"]
+        as_user.append("--clear-groups")
+
+    def call(program: str, *arguments: str) -> None:
+        command = [*as_user, str(programs / program), *arguments]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
+        assert done.returncode == 0, done.stderr.decode()
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data, log = str(folder / "data"), str(folder / "log")
+    # The C locale is the harder one: it knows no letter case beyond ASCII.
+    call("initdb", "-D", data, "-U", "pinch", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options += " -c max_connections=200"
+    call("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+    try:
+        yield f"postgresql://pinch:secret@127.0.0.1:{port}"
+    finally:
+        call("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+Make = Callable[..., str]
+
+
+class Databases:
+    """Makes databases of either kind; the migrated one is made once and copied."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self.request, self.folder = request, folder
+        self.made: list[str] = []
+        self.migrated: dict[str, str] = {}
+
+    def server(self, statement: str) -> str:
+        server: str = self.request.getfixturevalue("postgres")
+        address = sa.make_url(f"{server}/postgres").set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.pool.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        return server
+
+    def make(self, kind: str, migrated: bool = False) -> str:
+        """Return the address of a new database, empty or with the newest schema."""
+        if migrated and kind not in self.migrated:
+            self.migrated[kind] = self.make(kind)
+            open_store(self.migrated[kind], hasher=CHEAP).close()
+        name = f"t{uuid.uuid4().hex}"
+        if kind == "sqlite":
+            path = self.folder / f"{name}.db"
+            if migrated:
+                shutil.copy(self.migrated[kind], path)
+            return str(path)
+        template = self.migrated[kind].rpartition("/")[2] if migrated else "template1"
+        server = self.server(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.made.append(name)
+        return f"{server}/{name}"
+
+    def drop(self) -> None:
+        for name in self.made:
+            if not self.migrated.get("postgresql", "").endswith(name):
+                self.server(f"DROP DATABASE {name} WITH (FORCE)")
+        self.made = [name for name in self.made if name in str(self.migrated)]
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    return Databases(request, tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture
+def new_database(databases: Databases) -> Iterator[Make]:
+    """Return a function that makes a database of a kind and returns its address."""
+    yield databases.make
+    databases.drop()
