@@ -35,8 +35,9 @@ LONGEST = timedelta(days=7)
 """A session ends after this time, used or not."""
 SEEN_EVERY = timedelta(minutes=5)
 """How often the use of a session is written down."""
-NAME_FAILURES, CLIENT_FAILURES = 5, 20
-"""Failures before waits begin. A client can be a whole office behind one address."""
+NAME_FAILURES, CLIENT_FAILURES = 5, 100
+"""Failures before waits begin. A client can be a whole office behind one address, and an attempt
+counts as a failure until it has succeeded."""
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=15)
 FORGET = timedelta(hours=24)
 """Failures are forgotten after this time without another one."""
@@ -106,13 +107,13 @@ def _verify(store: Store, password_hash: str, password: str) -> bool:
 
 def _count_attempt(store: Store, key: str, client: str) -> list[str]:
     """Count an attempt as a failure until it succeeds; refuse it while one has to wait."""
-    now = store.now()
     limits = {hash_secret(f"name {key}"): NAME_FAILURES}
     if client:
         limits[hash_secret(f"client {client}")] = CLIENT_FAILURES
     attempts = schema.attempts
     with store.begin() as connection:
         serialise(connection, "attempts")
+        now = store.now()  # not before: somebody who was let in first has a later time
         connection.execute(sa.delete(attempts).where(attempts.c.last < now - FORGET))
         rows = connection.execute(sa.select(attempts).where(attempts.c.key.in_(limits)))
         known = {row.key: row for row in rows}

@@ -50,7 +50,9 @@ def serve(
         raise MissingExtra(error.name, "web") from error
     with _listen(host, port) as listener, _opened(project) as store:
         here = address or _address(host, listener.getsockname()[1])
-        app: ASGIApp = make_app(store, project=project, settings=_settings(project, here, drafts))
+        app: ASGIApp = make_app(
+            store, project=project, settings=_settings(project, address, drafts)
+        )
         _greet(store, host, here)
         _set_up_log()
         config = uvicorn.Config(
@@ -100,7 +102,7 @@ def _settings(project: Project, address: str, drafts: str) -> WebSettings:
 
     https = address.startswith("https://")
     if not drafts:
-        return WebSettings(https=https)
+        return WebSettings(address, https)
     from pinchtune.data.mix import ARMS
     from pinchtune.stages.generate import load_generator
     from pinchtune.stages.project import BASE_ARM
@@ -109,7 +111,7 @@ def _settings(project: Project, address: str, drafts: str) -> WebSettings:
         raise UsageError(f"--drafts {drafts}: use one of: {', '.join((BASE_ARM, *ARMS))}")
     name = f"{project.config.model.base} ({drafts})"
     generator = load_generator(project, drafts)
-    return WebSettings(https=https, generator=generator, generator_name=name)
+    return WebSettings(address, https, generator=generator, generator_name=name)
 
 
 def _greet(store: Store, host: str, address: str) -> None:

@@ -15,6 +15,8 @@ MEGABYTE = 1024 * 1024
 class WebSettings:
     """Settings of one server."""
 
+    address: str = ""
+    """Where people reach it, for the links in invitations; empty: where their browser is."""
     https: bool = False
     """True if people reach it by https: cookies are then sent by nothing else."""
     form_bytes: int = MEGABYTE

@@ -54,7 +54,8 @@ def read_grants(visit: Visit) -> list[Grant]:
 
 def _show_link(visit: Visit, token: str, name: str, days: int) -> Response:
     """Show a secret link; it stands in no address and in no log of ours."""
-    link = f"{visit.request.base_url}welcome/{token}"
+    address = visit.web.settings.address or str(visit.request.base_url)
+    link = f"{address.rstrip('/')}/welcome/{token}"
     return visit.page("link.html.j2", link=link, name=name, days=days)
 
 
