@@ -51,13 +51,15 @@ def vocabulary(language: str) -> tuple[list[str], list[float]]:
 
 
 def make_text(language: str, rng: Random, number: int) -> Text:
-    """Return a made-up example; the number keeps any two apart."""
+    """Return a made-up example; the number, written in letters, keeps any two apart."""
     words, weights = vocabulary(language)
+    # As digits it would look like a telephone number, in every text.
+    code = "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
     def some(count: int) -> str:
         return " ".join(rng.choices(words, weights, k=count))
 
-    return Text(f"{some(8)} {number}?", f"{some(25)} {number}. {some(25)}.", "CC0-1.0")
+    return Text(f"{some(8)} {code}?", f"{some(25)} {code}. {some(25)}.", "CC0-1.0")
 
 
 def fill(store: Store, count: int) -> Person:

@@ -85,7 +85,7 @@ class Someone:
         pages = {
             "home": "/",
             "list": f"/rows?language={language}",
-            "search": f"/rows?text={self.rng.randrange(2000)}",
+            "search": f"/rows?text={self.rng.choice('abcdefghij')}{self.rng.choice('abcdefghij')}",
             "glossary": f"/glossary?language={language}",
         }
         kind = self.rng.choice(list(pages))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pinchtune.store import Term, glossary
@@ -34,6 +36,21 @@ def test_it_may_be_some_seconds_old(store, write, counted):
     write(status="approved")
     insight.coverage("es")
     assert counted == ["es"]
+
+
+def test_nobody_waits_for_what_is_counted_anew(store, person, write, counted):
+    insight = Insight(store, (), 0.01)
+    glossary.add_many(store, person("Ada"), [Term("", "es", "filtro")])
+    assert [t.term for t in insight.coverage("es").missing] == ["filtro"]
+    write(status="approved")
+    time.sleep(0.02)
+    assert [t.term for t in insight.coverage("es").missing] == ["filtro"]
+    end = time.monotonic() + 10
+    while not insight.coverage("es").covered and time.monotonic() < end:
+        time.sleep(0.02)
+    assert [t.term for t in insight.coverage("es").covered] == ["filtro"]
+    assert insight.coverage("ja") is not None  # made of what is known now, not of old rows
+    insight._renewer.join()
 
 
 def test_its_own_text_is_no_near_duplicate(store, write):

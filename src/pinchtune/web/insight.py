@@ -1,12 +1,14 @@
 """What is known about all examples together, kept so that a page need not count it anew.
 
 Coverage, suggestions and near-duplicates look at every example of a language. They are
-computed at most every few seconds, and only if the history says that something has happened;
-while one visitor waits for that, the others are given what was known before.
+computed at most every few seconds, and only if the history says that something has happened.
+Only who comes first waits for that; afterwards it is done beside the visits, which are given
+what was known before.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +20,8 @@ from pinchtune.collecting.terms import Coverage, coverage
 from pinchtune.records import Example
 from pinchtune.store import Row, Store, Term, Text, glossary, history, templates
 from pinchtune.store.rows import everything, similar_texts
+
+_log = logging.getLogger("pinchtune")
 
 
 class _Kept(NamedTuple):
@@ -33,6 +37,9 @@ class Insight:
         self.store, self.evaluated, self.seconds = store, evaluated, seconds
         self._kept: dict[tuple[str, str], _Kept] = {}
         self._lock = threading.RLock()
+        self._renewer: threading.Thread | None = None
+        self._owner = 0
+        """Thread that holds the lock."""
 
     def coverage(self, language: str) -> Coverage:
         """Return which terms of a language the approved examples use."""
@@ -84,14 +91,33 @@ class Insight:
         found = self._kept.get(key)
         if found and time.monotonic() - found.at < self.seconds:
             return found.value
-        if not self._lock.acquire(blocking=found is None):
-            assert found
+        # What is made anew is made of nothing old.
+        renewing = self._owner == threading.get_ident()
+        if found and self.seconds and not renewing:
+            self._renew_beside(key, make)
             return found.value
+        return self._renew(key, make)
+
+    def _renew_beside(self, key: tuple[str, str], make: Callable[[], Any]) -> None:
+        if self._renewer and self._renewer.is_alive():
+            return
+        self._renewer = threading.Thread(target=self._try_to_renew, args=(key, make), daemon=True)
+        self._renewer.start()
+
+    def _try_to_renew(self, key: tuple[str, str], make: Callable[[], Any]) -> None:
         try:
-            stamp = history.newest(self.store)
-            found = self._kept.get(key)
-            value = found.value if found and found.stamp == stamp else make()
-            self._kept[key] = _Kept(time.monotonic(), stamp, value)
-            return value
-        finally:
-            self._lock.release()
+            self._renew(key, make)
+        except Exception:
+            _log.exception("renewing %s failed; it is tried again", key)
+
+    def _renew(self, key: tuple[str, str], make: Callable[[], Any]) -> Any:
+        with self._lock:
+            before, self._owner = self._owner, threading.get_ident()
+            try:
+                stamp = history.newest(self.store)
+                found = self._kept.get(key)
+                value = found.value if found and found.stamp == stamp else make()
+                self._kept[key] = _Kept(time.monotonic(), stamp, value)
+                return value
+            finally:
+                self._owner = before
