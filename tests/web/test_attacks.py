@@ -7,6 +7,7 @@ import logging
 import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from workplace import PASSWORD, Browser
@@ -71,6 +72,29 @@ def test_a_reader_changes_nothing(browse, write, person, store, route):
     after = examples.get(store, person("Ada"), row.id), people.list_people(store, person("Ada"))
     assert (after[0], [p.grants for p in after[1]]) == (before[0], [p.grants for p in before[1]])
     assert examples.find(store, person("Ada")).rows == (row,)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.path}")
+@pytest.mark.parametrize("value", ["' OR '1'='1' --", "x'); DROP TABLE examples; --", "%_\\"])
+def test_sql_in_every_parameter(browse, write, person, store, route, value):
+    """The path, the query and every field hold SQL; whoever may do most sends it."""
+    row = write(status="submitted")
+    names = ("language", "status", "text", "after", "before", "name", "term", "id", "row", "terms")
+    names += ("instruction", "response", "revision", "reason", "verdict", "kind", "to", "label")
+    for who in ("Ada", "Dora"):
+        browser = browse(who)
+        browser.see("/")
+        path = re.sub(r"\{\w+\}", quote(value, safe=""), route.path)
+        sent = dict.fromkeys(names, value)
+        if route.method == "GET":
+            response = browser.get(path, params=sent)
+        else:
+            response = browser.post(path, data=sent | {"form_token": browser.token})
+        assert response.status_code < 500, (who, response.text[:300])
+        assert "<script>alert" not in response.text
+    found = examples.find(store, person("Ada")).rows
+    assert row in found and len(found) <= 2
+    assert len(people.list_people(store, person("Ada"))) == 7
 
 
 def test_nobody_approves_their_own_by_a_trick(browse, write, person, store):

@@ -192,6 +192,7 @@ def test_the_history_tells_the_newest_first(browse, write):
     page = browse("Ada").see("/history")
     assert page.index("Logged in") < page.index("Too short") < page.index("Begun")
     assert page.index("Begun") < page.index("Joined")
+    assert "Invited somebody · <bdi>Rita</bdi>" in page
     assert "Joined" not in browse("Ada").see("/history?before=2")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from pinchtune.store import Invalid, Settings, Template, examples, history, templates
+from pinchtune.store import Invalid, Settings, Template, examples, history, people, templates
 from pinchtune.store.acting import refused
 from pinchtune.store.settings import read_settings, write_settings
 from pinchtune.store.templates import KINDS
@@ -114,7 +114,9 @@ def show_history(visit: Visit) -> Response:
     start = max(0, end - 1 - EVENTS)
     events = history.read(visit.store, visit.actor, after=start, limit=EVENTS)
     shown = [event for event in events if event.id < end]
-    return visit.page("history.html.j2", events=shown[::-1], before=start + 1 if start else 0)
+    names = {person.id: person.name for person in people.list_people(visit.store, visit.actor)}
+    before = start + 1 if start else 0
+    return visit.page("history.html.j2", events=shown[::-1], before=before, names=names)
 
 
 ROUTES = (
