@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from server import Server
 from visitor import PASSWORD, Visitor
 
 from pinchtune.store import Grant, open_store, people
+from server import Server
 from throwaway import CHEAP
 
 FIRST, SECOND = "Cierre la llave de paso.", "Cierre la llave de paso y quite la tapa con cuidado."

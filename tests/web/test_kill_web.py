@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,10 +17,8 @@ import sqlalchemy as sa
 
 from pinchtune.store import Grant, Person, Settings, Store, examples, history, open_store, people
 from pinchtune.store.settings import write_settings
-from throwaway import CHEAP, Databases
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
 from server import Server
+from throwaway import CHEAP, Databases
 
 LANGUAGES = ("es", "ja", "ar", "hi")
 PASSWORD = "a long enough password"
