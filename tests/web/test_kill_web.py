@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -211,9 +210,6 @@ def rounds(database: str, folder: Path, kills: int) -> Ledger:
         store.close()
     assert not ledger.errors, ledger.errors[:3]
     return ledger
-
-
-Make = Callable[..., str]
 
 
 def test_three_kills(tmp_path: Path):
