@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workplace import HASHER, PASSWORD, PEOPLE, Browser
+from workplace import HASHER, Browser, furnish
 
-from pinchtune.store import Person, Settings, Store, Text, open_store, people
+from pinchtune.store import Person, Store, Text, open_store, people
 from pinchtune.store import examples as stored
-from pinchtune.store.settings import write_settings
 from pinchtune.web.app import make_app
 from pinchtune.web.settings import WebSettings
 
@@ -22,15 +21,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the file of a workplace, to be copied by each test."""
     path = tmp_path_factory.mktemp("workplace") / "collect.db"
     made = open_store(path, hasher=HASHER)
-    link = people.bootstrap(made)
-    assert link
-    ada = people.accept(made, link, "Ada", PASSWORD, "en")
-    for name, grants in PEOPLE.items():
-        if name != "Ada":
-            people.accept(made, people.invite(made, ada, grants, name), name, PASSWORD, "en")
-    write_settings(
-        made, ada, Settings("Filters", ("es", "ja", "ar"), {"es": 40, "ja": 10}, "CC0-1.0")
-    )
+    furnish(made)
     with made.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     made.close()

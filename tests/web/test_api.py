@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from workplace import HASHER, furnish
 
-from pinchtune.store import Grant, Person, Settings, Store, Term, people
+from pinchtune.store import Grant, Person, Settings, Store, Term, open_store, people
 from pinchtune.store import examples as stored
 from pinchtune.store.glossary import add_many
 from pinchtune.store.settings import write_settings
@@ -34,6 +36,18 @@ class Api(TestClient):
     def refused(self, method: str, path: str, status: int, **options: Any) -> dict[str, Any]:
         error: dict[str, Any] = self.ask(method, path, status, **options)["error"]
         return error
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request, workplace, tmp_path, new_database) -> Iterator[Store]:
+    """The workplace in both kinds of databases."""
+    if request.param == "sqlite":
+        found = open_store(shutil.copy(workplace, tmp_path / "collect.db"), hasher=HASHER)
+    else:
+        found = open_store(new_database("postgresql", migrated=True), hasher=HASHER)
+        furnish(found)
+    yield found
+    found.close()
 
 
 @pytest.fixture

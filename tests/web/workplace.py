@@ -9,7 +9,8 @@ from argon2 import PasswordHasher
 from lxml import html
 from starlette.testclient import TestClient
 
-from pinchtune.store import Grant
+from pinchtune.store import Grant, Settings, Store, people
+from pinchtune.store.settings import write_settings
 
 PASSWORD = "a long enough password"
 PEOPLE = {
@@ -22,6 +23,19 @@ PEOPLE = {
     "Rita": (Grant("reader"),),
 }
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def furnish(made: Store) -> None:
+    """Let everybody in, and say what is collected."""
+    link = people.bootstrap(made)
+    assert link
+    ada = people.accept(made, link, "Ada", PASSWORD, "en")
+    for name, grants in PEOPLE.items():
+        if name != "Ada":
+            people.accept(made, people.invite(made, ada, grants, name), name, PASSWORD, "en")
+    write_settings(
+        made, ada, Settings("Filters", ("es", "ja", "ar"), {"es": 40, "ja": 10}, "CC0-1.0")
+    )
 
 
 class Browser(TestClient):
