@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from launch import find_chromium, launched
 from playwright.sync_api import Browser
-from server import Server
 from visitor import Visitor
+
+from server import Server
 
 
 # Not for the whole run: as long as it lives, its loop runs in the thread of the tests.

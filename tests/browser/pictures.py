@@ -20,6 +20,7 @@ from launch import launched
 from places import LOCALES, ROLES, let_in, places
 from playwright.sync_api import Browser
 from seeded import Workplace, seed
+
 from server import Server
 
 WIDTHS = (1100, 390)

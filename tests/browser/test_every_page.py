@@ -10,8 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from places import ANSWERS, LOCALES, PATHS, ROLES, let_in, places
 from playwright.sync_api import Browser, Page
 from seeded import Workplace, seed
-from server import Server
 from visitor import PHONE, WIDE
+
+from server import Server
 
 RULES: dict[str, Any] = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import expect
-from server import Server, run_pinch
 from visitor import WIDE, Typist, Visitor
 
 from pinchtune.store.templates import shipped
+from server import Server, run_pinch
 from throwaway import Databases
 
 
