@@ -346,6 +346,25 @@ class TestHandingOver:
         with pytest.raises(Forbidden):
             ex.save(store, team.kei, task.id, Text("b", ""), row.revision)
 
+    def test_a_free_task_is_open_to_authors_of_other_sites(self, store: Store, team: Team):
+        """Madrid's example reaches Osaka and Tokyo, and belongs to the one who takes it."""
+        dan = join(store, team.admin, "Dan", Grant("author", "es", "Madrid"))
+        kim = join(store, team.admin, "Kim", Grant("author", "ko", "Osaka"))
+        lin = join(store, team.admin, "Lin", Grant("author", "ko", "Tokyo"))
+        row = ex.create(store, dan, "es", TEXT)
+        row = ex.submit(store, dan, row.id, row.revision)
+        row = ex.approve(store, team.cai, row.id, row.revision)
+        task = ex.hand_over(store, team.cai, row.id, "ko")
+        assert (row.site, task.site) == ("Madrid", "")
+        assert ex.tasks(store, kim) == ex.tasks(store, lin) == [ex.get(store, lin, task.id)]
+        with pytest.raises(NotFound):
+            ex.get(store, dan, task.id)
+        task = ex.save(store, kim, task.id, Text("a", "b"), task.revision)
+        assert (task.site, task.author) == ("Osaka", kim.id)
+        assert ex.tasks(store, lin) == []
+        with pytest.raises(NotFound):
+            ex.save(store, lin, task.id, Text("b", "b"), task.revision)
+
     def test_only_an_author_of_the_language_can_be_asked(
         self, store: Store, team: Team, approved: Row
     ):

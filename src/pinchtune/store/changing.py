@@ -15,6 +15,7 @@ from pinchtune.store.database import Store
 from pinchtune.store.errors import Conflict, Forbidden
 from pinchtune.store.records import Person, Role, Row, Text
 from pinchtune.store.rows import fold_text, hash_text, load, load_visible, text_values
+from pinchtune.store.texts import writing_site
 
 _examples = schema.examples.c
 
@@ -70,12 +71,13 @@ class Change:
         """Refuse unless the person holds the role for this example."""
         self.act.need(role, self.row.language, self.row.site)
 
-    def need_own(self) -> None:
-        """Refuse unless it is the person's own to write."""
-        self.need_role("author")
-        free = not self.row.author and self.row.assigned_to is None
-        if not free and self.act.actor.id not in (self.row.author, self.row.assigned_to):
+    def need_own(self) -> str:
+        """Refuse unless it is the person's own to write; return the site that it then has."""
+        site = writing_site(self.act.actor, self.row)
+        own = self.act.actor.id in (self.row.author, self.row.assigned_to)
+        if not (own or self.row.is_free):
             raise Forbidden("This example is somebody else's.")
+        return site
 
     def is_kept(self) -> bool:
         """True if this version's text was submitted once, so that it must stay as it is."""

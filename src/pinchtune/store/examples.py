@@ -37,7 +37,7 @@ from pinchtune.store.rows import (
     waiting,
 )
 from pinchtune.store.settings import check_offered
-from pinchtune.store.texts import check_complete, check_text, choose_site
+from pinchtune.store.texts import can_write, check_complete, check_text, choose_site
 
 __all__ = [
     "add_many",
@@ -45,6 +45,7 @@ __all__ = [
     "approve",
     "approved",
     "assign",
+    "can_write",
     "count_queue",
     "counts",
     "create",
@@ -129,7 +130,7 @@ def save(store: Store, actor: Person, id: str, text: Text, revision: int) -> Row
     with changing(store, actor, id, revision) as change:
         row = change.row
         change.need_status("draft", "rejected")
-        change.need_own()
+        site = change.need_own()
         text = replace(text, drafted_by=text.drafted_by or row.text.drafted_by)
         if text == row.text:
             return row
@@ -139,6 +140,7 @@ def save(store: Store, actor: Person, id: str, text: Text, revision: int) -> Row
             {},
             version=row.version + change.is_kept(),
             author=row.author or actor.id,
+            site=site,
             **text_columns(row.language, text),
         )
 
@@ -156,7 +158,7 @@ def submit(store: Store, actor: Person, id: str, revision: int) -> Row:
     with changing(store, actor, id, revision) as change:
         row = change.row
         change.need_status("draft", "rejected")
-        change.need_own()
+        site = change.need_own()
         check_complete(row.text)
         kept = change.is_kept()
         if kept and row.status == "rejected":
@@ -164,9 +166,8 @@ def submit(store: Store, actor: Person, id: str, revision: int) -> Row:
         if not kept:
             change.keep_version(row.version, row.text)
         add_editor(change.act.connection, id, actor.id)
-        detail = {"version": row.version}
-        author = row.author or actor.id
-        return change.write("submitted", detail, status="submitted", author=author)
+        taken = {"author": row.author or actor.id, "site": site}
+        return change.write("submitted", {"version": row.version}, status="submitted", **taken)
 
 
 def withdraw(store: Store, actor: Person, id: str, revision: int) -> Row:

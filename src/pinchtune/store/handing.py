@@ -41,9 +41,10 @@ def hand_over(store: Store, actor: Person, id: str, language: str, to: str | Non
         check_offered(act.connection, language)
         parallel = row.parallel_id or row.id
         _need_no_parallel(act.connection, row, parallel, language)
-        site = row.site
         if to:
-            site = _find_author(act.connection, to, language, site)
+            site = _find_author(act.connection, to, language, row.site)
+        else:
+            site = _find_site(act.connection, language, row.site)
         here = sa.update(schema.examples).where(_examples.id == id)
         act.connection.execute(here.values(parallel_id=parallel))
         new = insert(
@@ -72,6 +73,12 @@ def _need_no_parallel(connection: Connection, row: Row, parallel: str, language:
 def _need_steward(act: Act, language: str, site: str) -> None:
     if not act.actor.has("administrator"):
         act.need("approver", language, site)
+
+
+def _find_site(connection: Connection, language: str, site: str) -> str:
+    """Return the site if somebody there writes the language; else none, so that all may take it."""
+    active = load_people(connection, schema.people.c.active)
+    return site if any(person.may("author", language, site) for person in active) else ""
 
 
 def _find_author(connection: Connection, person: str, language: str, site: str) -> str:

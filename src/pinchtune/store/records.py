@@ -104,6 +104,11 @@ class Row:
     created: datetime
     updated: datetime
 
+    @property
+    def is_free(self) -> bool:
+        """True for a translation task that nobody has taken."""
+        return not self.author and self.assigned_to is None
+
 
 @dataclass(frozen=True)
 class Page:

@@ -35,6 +35,8 @@ def _select_rows() -> sa.Select[Any]:
 
 ROWS = _select_rows()
 """What a Row is made from."""
+_FREE = (_examples.author.is_(None), _examples.assigned_to.is_(None))
+"""The conditions of Row.is_free."""
 
 
 def to_row(found: sa.Row[Any]) -> Row:
@@ -75,7 +77,14 @@ def visible(person: Person, language: str = "") -> sa.ColumnElement[bool]:
     ):
         return sa.true()
     reach = [_covered(language, site) for language, site in _reach(person)]
-    return sa.or_(_examples.author == person.id, _examples.assigned_to == person.id, *reach)
+    return sa.or_(_mine(person), _free_for(person), *reach)
+
+
+def _free_for(person: Person) -> sa.ColumnElement[bool]:
+    """Return the condition that it is a task without a site that this author may take."""
+    languages = person.languages("author")
+    spoken = [] if "" in languages else [_examples.language.in_(languages)]
+    return sa.and_(*_FREE, _examples.site == "", *spoken)
 
 
 def _reach(person: Person) -> list[tuple[str, str]]:
@@ -179,12 +188,11 @@ def tasks(store: Store, actor: Person, *, limit: int = 50) -> list[Row]:
 
     Free is a translation task that nobody has taken, in a language that they write.
     """
-    free = [_examples.author.is_(None), _examples.assigned_to.is_(None)]
     open_ = _examples.status.in_(("draft", "rejected"))
     with store.read() as connection:
         person = load_actor(connection, actor)
         assigned = ROWS.where(_examples.assigned_to == person.id, open_)
-        others = ROWS.where(*free, open_, covered_by(person, "author"))
+        others = ROWS.where(*_FREE, open_, sa.or_(_free_for(person), covered_by(person, "author")))
         order = (_examples.created, _examples.id)
         found = [
             to_row(row)

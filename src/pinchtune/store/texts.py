@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pinchtune.store.acting import check_length, refused
 from pinchtune.store.errors import Invalid
-from pinchtune.store.records import Person, Text
+from pinchtune.store.records import Person, Row, Text
 
 LONGEST = {
     "instruction": 20_000,
@@ -45,3 +45,20 @@ def choose_site(person: Person, language: str, site: str) -> str:
     if site or not sites:
         raise refused("author", language, site)
     return sites[0]
+
+
+def can_write(person: Person, row: Row) -> bool:
+    """True if the person is an author for the example's language and site.
+
+    A free task without a site is open to the authors of its language at every site.
+    """
+    open_to_all = row.is_free and not row.site
+    sites = {grant.site for grant in person.grants} if open_to_all else {row.site}
+    return any(person.may("author", row.language, site) for site in sites)
+
+
+def writing_site(person: Person, row: Row) -> str:
+    """Return the site that the example belongs to once this author writes it."""
+    if not can_write(person, row):
+        raise refused("author", row.language, row.site)
+    return choose_site(person, row.language, "") if row.is_free and not row.site else row.site

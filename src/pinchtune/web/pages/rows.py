@@ -65,13 +65,12 @@ def abilities(person: Person, row: Row) -> dict[str, bool]:
     """Return which buttons make sense; whether they work is the store's to say."""
     open_ = row.status in ("draft", "rejected")
     own = person.id in (row.author, row.assigned_to)
-    free = not row.author and row.assigned_to is None
-    author = person.may("author", row.language, row.site)
+    author = examples.can_write(person, row)
     approver = person.may("approver", row.language, row.site)
     decides = approver and row.status in ("submitted", "approved")
     steward = approver or person.has("administrator")
     return {
-        "edit": author and open_ and (own or free),
+        "edit": author and open_ and (own or row.is_free),
         "withdraw": author and own and row.status == "submitted",
         "approve": approver and row.status == "submitted" and person.id not in row.editors,
         "send_back": decides,

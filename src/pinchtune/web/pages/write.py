@@ -67,8 +67,7 @@ def show(visit: Visit) -> Response:
 
 
 def _is_own(visit: Visit, row: Row) -> bool:
-    free = not row.author and row.assigned_to is None
-    return free or visit.actor.id in (row.author, row.assigned_to)
+    return row.is_free or visit.actor.id in (row.author, row.assigned_to)
 
 
 def mend(visit: Visit) -> Response:
