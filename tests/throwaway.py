@@ -28,41 +28,70 @@ def find_programs() -> Path | None:
     return found[-1].parent if found else Path(on_path).parent if on_path else None
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Start a server of our own on a free port; PostgreSQL refuses to run as root."""
+class Cluster:
+    """A PostgreSQL server of our own on a free port; PostgreSQL refuses to run as root."""
+
+    def __init__(self, programs: Path) -> None:
+        self.programs = programs
+        self.folder = Path(tempfile.mkdtemp(prefix="pinch-pg-", dir="/tmp"))
+        self.as_user: list[str] = []
+        if os.getuid() == 0:
+            account = pwd.getpwnam("postgres")
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+            self.as_user = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}"]
+            self.as_user.append("--clear-groups")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.running = False
+        self.address = f"postgresql://pinch:secret@127.0.0.1:{self.port}"
+        # The C locale is the harder one: it knows no letter case beyond ASCII.
+        options = ("-U", "pinch", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
+        self._call("initdb", "-D", f"{self.folder}/data", *options)
+
+    def _call(self, program: str, *arguments: str) -> None:
+        command = [*self.as_user, str(self.programs / program), *arguments]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
+        assert done.returncode == 0, done.stderr.decode()
+
+    def _control(self, *arguments: str) -> None:
+        self._call("pg_ctl", "-D", f"{self.folder}/data", "-w", *arguments)
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options += " -c max_connections=200"
+        self._control("-l", f"{self.folder}/log", "-o", options, "start")
+        self.running = True
+
+    def crash(self) -> None:
+        """End it without any clean-up, as a power cut would."""
+        self._control("-m", "immediate", "stop")
+        self.running = False
+
+    def remove(self) -> None:
+        if self.running:
+            self.crash()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_cluster() -> Cluster:
     programs = find_programs()
     if programs is None:
         if os.environ.get("CI") == "true":
             pytest.fail("the programs of PostgreSQL are not installed")
         pytest.skip("the programs of PostgreSQL are not installed")
-    folder = Path(tempfile.mkdtemp(prefix="pinch-pg-", dir="/tmp"))
-    as_user = []
-    if os.getuid() == 0:
-        account = pwd.getpwnam("postgres")
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        as_user = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}"]
-        as_user.append("--clear-groups")
+    cluster = Cluster(programs)
+    cluster.start()
+    return cluster
 
-    def call(program: str, *arguments: str) -> None:
-        command = [*as_user, str(programs / program), *arguments]
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/")
-        assert done.returncode == 0, done.stderr.decode()
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data, log = str(folder / "data"), str(folder / "log")
-    # The C locale is the harder one: it knows no letter case beyond ASCII.
-    call("initdb", "-D", data, "-U", "pinch", "--auth=trust", "-E", "UTF8", "--locale=C", "-N")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    options += " -c max_connections=200"
-    call("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    cluster = new_cluster()
     try:
-        yield f"postgresql://pinch:secret@127.0.0.1:{port}"
+        yield cluster.address
     finally:
-        call("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+        cluster.remove()
 
 
 Make = Callable[..., str]

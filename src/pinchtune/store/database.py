@@ -26,6 +26,8 @@ from pinchtune.store.errors import Invalid, NotFound, StoreError
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process."""
+UNREACHABLE: tuple[type[Exception], ...] = (sa.exc.OperationalError, sa.exc.InterfaceError)
+"""What is raised while the database does not answer; whoever asked may try again."""
 HASHINGS = 2
 """Passwords hashed at a time; each takes 19 MB."""
 

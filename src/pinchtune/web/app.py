@@ -32,6 +32,7 @@ from pinchtune.store import (
     StoreError,
     TooMany,
 )
+from pinchtune.store.database import UNREACHABLE
 from pinchtune.store.people import find_session
 from pinchtune.web import security
 from pinchtune.web.api import make_api
@@ -62,6 +63,9 @@ REFUSALS = {
     405: _("This address cannot be used like that."),
     413: _("This is too large. A form takes 1 MB, a file 20 MB."),
     500: _("Something went wrong on our side. What was saved is safe. Try again."),
+    503: _(
+        "The database does not answer at the moment. What was saved is safe. Try again in a minute."
+    ),
 }
 FIELDS, FILES = 400, 1
 _log = logging.getLogger("pinchtune.web")
@@ -87,7 +91,8 @@ def make_app(
     app.mount("/api/v1", make_api(store, evaluated=evaluated))
     app.add_middleware(Guard, form_bytes=settings.form_bytes, upload_bytes=settings.upload_bytes)
     app.add_exception_handler(HTTPException, _refuse(web))
-    app.add_exception_handler(Exception, _refuse(web))
+    for kind in (*UNREACHABLE, Exception):
+        app.add_exception_handler(kind, _refuse(web))
     return app
 
 
@@ -158,7 +163,8 @@ def _refuse(web: Web) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return what answers a request that came to no page."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
+        unforeseen = 503 if isinstance(error, UNREACHABLE) else 500
+        status = error.status_code if isinstance(error, HTTPException) else unforeseen
         sentence = REFUSALS.get(status, REFUSALS[400])
         if request.url.path.startswith(API):
             return JSONResponse({"error": {"code": status, "message": sentence}}, status)

@@ -98,6 +98,7 @@ STATUSES = {
     "422": _("This cannot be taken"),
     "429": _("Please wait"),
     "500": _("Something went wrong"),
+    "503": _("Please wait"),
 }
 
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from pinchtune.errors import UsageError
 from pinchtune.store import Conflict, Forbidden, Invalid, NotFound, StoreError, TooMany
+from pinchtune.store.database import UNREACHABLE
 from pinchtune.web.api.models import RowOut
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UsageError, _refused)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _http)
+    for kind in UNREACHABLE:
+        app.add_exception_handler(kind, _unreachable)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -127,6 +130,11 @@ _SAID = {
     405: "This address does not take this method.",
     413: "The body is too large.",
 }
+
+
+async def _unreachable(request: Request, error: Exception) -> JSONResponse:
+    log.error("the database does not answer", exc_info=error)
+    return refuse(503, "The database does not answer; try again later.", {"Retry-After": "10"})
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
