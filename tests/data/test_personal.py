@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinchtune.data.personal import find_personal
+from pinchtune.data.personal import find_personal, replace_personal
 
 FOUND = [
     ("Write to a.b+c@mail.co.uk.", "e-mail", "a.b+c@mail.co.uk"),
@@ -15,6 +15,7 @@ FOUND = [
     ("ftp://me:pw@host", "url", "ftp://me:pw@host"),
     ("https://a.b/c?x=1&access_token=abc123def", "url", "https://a.b/c?x=1&access_token=abc123def"),
     ("https://a.b/?API_KEY=abc123", "url", "https://a.b/?API_KEY=abc123"),
+    ("修理はhttps://a.b/r?token=abc123まで", "url", "https://a.b/r?token=abc123まで"),
     ("IBAN DE89 3704 0044 0532 0130 00 IS MINE", "IBAN", "DE89 3704 0044 0532 0130 00"),
     ("GB82WEST12345698765432", "IBAN", "GB82WEST12345698765432"),
     ("card 4111 1111 1111 1111", "card", "4111 1111 1111 1111"),
@@ -72,3 +73,9 @@ def test_long_texts_take_no_time(text: str) -> None:
     start = time.perf_counter()
     find_personal(text)
     assert time.perf_counter() - start < 3
+
+
+def test_what_is_found_is_replaced_by_its_kind() -> None:
+    text = "‏اتصل بـ +49 30 901820 أو a@b.cz 👍🏽"
+    assert replace_personal(text, find_personal(text)) == "‏اتصل بـ [phone] أو [e-mail] 👍🏽"
+    assert replace_personal("ไม่มี", []) == "ไม่มี"

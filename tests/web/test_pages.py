@@ -75,7 +75,7 @@ def test_a_list_of_terms_is_imported(browse, store):
     page = browser.fill(
         "/glossary/import", language="es", files={"file": ("terms.csv", data, "text/csv")}
     )
-    assert "1 terms are new" in page and "C4" in page and "not a number of enquiries" in page
+    assert "New terms: 1" in page and "C4" in page and "not a number of enquiries" in page
     assert [term.term for term in glossary.list_terms(store)] == ["bomba"]
     assert "Choose a file" in browser.fill("/glossary/import", 422, language="es")
 

@@ -118,6 +118,7 @@ PERSONAL = {
     "e-mail": "an e-mail address",
     "IBAN": "a bank account number",
     "card": "a payment card number",
+    "identifier": "a tax or identity number",
     "phone": "a telephone number",
 }
 """What a kind of personal data is, in words."""

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pinchtune.data.identifiers import find_identifiers
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
@@ -24,7 +26,7 @@ _EMAIL = (
 )
 _PLACEHOLDER = r"[@.](?:example\.(?:com|org|net)|example|test|invalid|localhost)$"
 _URL = (
-    r"\b[a-z][a-z0-9+.\-]*://(?:[^\s/@:]+:[^\s/@]+@\S+"
+    r"(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]*://(?:[^\s/@:]+:[^\s/@]+@\S+"
     r"|\S+?[?&#;](?:access_|auth_|refresh_|id_)?"
     r"(?:token|api_?key|secret|password|passwd|pwd|signature|sig|session_?id|sid)"
     r"=[^\s&#]{6,}\S*)"
@@ -44,7 +46,7 @@ class PersonalFinding(NamedTuple):
     """A stretch of text that may be personal data."""
 
     kind: str
-    """`url`, `e-mail`, `IBAN`, `card` or `phone`."""
+    """`url`, `e-mail`, `IBAN`, `card`, `identifier` or `phone`."""
     start: int
     end: int
     text: str
@@ -59,6 +61,18 @@ def find_personal(text: str, regions: Sequence[str] = REGIONS) -> list[PersonalF
     for start, end in _find_phones(text, tuple(regions)):
         _add(found, PersonalFinding("phone", start, end, text[start:end]))
     return sorted(found, key=lambda finding: finding.start)
+
+
+def replace_personal(text: str, found: Sequence[PersonalFinding]) -> str:
+    """Return the text with each finding replaced by its kind in brackets: `[e-mail]`.
+
+    `found` is what `find_personal` returned for this text.
+    """
+    parts, end = [], 0
+    for finding in found:
+        parts += [text[end : finding.start], f"[{finding.kind}]"]
+        end = finding.end
+    return "".join([*parts, text[end:]])
 
 
 def _add(found: list[PersonalFinding], new: PersonalFinding) -> None:
@@ -115,6 +129,7 @@ _FINDERS = {
     "e-mail": _find_emails,
     "IBAN": _find_ibans,
     "card": _find_cards,
+    "identifier": find_identifiers,
 }
 
 

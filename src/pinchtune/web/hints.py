@@ -27,6 +27,7 @@ _HINTS = {
     "personal e-mail": _("Holds an address of mail: {text}. Invent one, or leave it out."),
     "personal IBAN": _("Holds an account number: {text}. Invent one, or leave it out."),
     "personal card": _("Holds the number of a card: {text}. Leave it out."),
+    "personal identifier": _("Holds a tax or identity number: {text}. Leave it out."),
     "personal phone": _("Holds a telephone number: {text}. Invent one, or leave it out."),
     "encoding lost": _("Holds the sign for a lost character. Type it again."),
     "encoding half": _("Holds half a character. Type it again."),
