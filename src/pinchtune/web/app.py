@@ -163,8 +163,10 @@ def _refuse(web: Web) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return what answers a request that came to no page."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        unforeseen = 503 if isinstance(error, UNREACHABLE) else 500
-        status = error.status_code if isinstance(error, HTTPException) else unforeseen
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if isinstance(error, UNREACHABLE):
+            status = 503
+            _log.error("the database does not answer", exc_info=error)
         sentence = REFUSALS.get(status, REFUSALS[400])
         if request.url.path.startswith(API):
             return JSONResponse({"error": {"code": status, "message": sentence}}, status)
