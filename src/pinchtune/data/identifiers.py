@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
+_LIKELY = r"\d(?:[ .\-/+]?[\dA-Z]){6}|[A-Za-z]{5}\d{2}"
+"""What every pattern below holds; most texts hold it nowhere."""
 NEAR = 40
 """Characters before a number in which the word that announces it must stand."""
 
@@ -79,6 +81,8 @@ def find_identifiers(text: str) -> Iterator[tuple[int, int]]:
     if not _compile(r"\p{Nd}").search(text):
         return
     plain = "".join(str(int(char)) if char.isdecimal() else char for char in text)
+    if not _compile(_LIKELY).search(plain):
+        return
     for identifier in IDENTIFIERS:
         for match in _compile(_alone(identifier.pattern)).finditer(plain):
             near = text[max(0, match.start() - NEAR) : match.start()]
