@@ -1,6 +1,6 @@
 """Many arms from one list: each is a project of its own, mixed, tuned and answered by pinchtune.
 
-`python -m bench.arms LIST.jsonl FOLDER [--data D] [--base M] [--workers N] [--seconds S]`: a line of
+`python -m bench.arms LIST.jsonl FOLDER --data D [--base M] [--workers N] [--seconds S]`: a line of
 the list is {"name", "seed", "budget", "pinch": [ids]}; the arm is the pinch arm of a project whose
 pool is just those examples (without any, its English arm). Stopped at any time, it goes on where it
 was; answers and bits of a finished arm lie in FOLDER/done/NAME.json. Several processes share one
@@ -90,7 +90,9 @@ def run_arm(arm: dict[str, Any], folder: Path, options: argparse.Namespace) -> N
     generate(project, which)
     answers = [r for _, r in read_jsonl(project.path("answers", which[0], "answers.jsonl"))]
     bits = [r for _, r in read_jsonl(project.path("answers", which[0], "bits.jsonl"))]
-    losses = [r["train/loss"] for _, r in read_jsonl(project.path("arms", which[0], "metrics.jsonl"))]
+    losses = [
+        r["train/loss"] for _, r in read_jsonl(project.path("arms", which[0], "metrics.jsonl"))
+    ]
     seconds = [round(tuned - start, 1), round(monotonic() - tuned, 1)]
     result = {"arm": arm, "seconds": seconds, "losses": losses, "answers": answers, "bits": bits}
     write_json(folder / "done" / f"{arm['name']}.json", result)
@@ -154,7 +156,7 @@ def prepare(source: Path, folder: Path, prompts: int) -> None:
     write_jsonl(folder / "pool.jsonl", ({**r, "id": k} for k, r in pool.items()))
 
 
-LANGUAGES = "en es ru ja zh ar fr de it ko fi he hi sw cs th tr".split()
+LANGUAGES = tuple("en es ru ja zh ar fr de it ko fi he hi sw cs th tr".split())
 
 
 def main() -> int:
@@ -178,7 +180,7 @@ def main() -> int:
         return 0
     if not options.workers:
         return work(options)
-    arguments = [a for a in sys.argv[1:]]
+    arguments = sys.argv[1:]
     place = arguments.index("--workers")
     command = [sys.executable, "-m", "bench.arms", *arguments[:place], *arguments[place + 2 :]]
     workers = [subprocess.Popen(command) for _ in range(options.workers)]

@@ -21,7 +21,7 @@ LAYERS = (
     ("errors", "records", "config", "files", "languages", "progress"),
     ("data", "stats", "store"),
     ("model",),
-    ("training", "evaluation", "collecting"),
+    ("training", "evaluation", "collecting", "selection"),
     ("reporting",),
     ("stages",),
     ("web",),
@@ -124,7 +124,7 @@ def test_every_option_is_explained():
     from pinchtune.stages.init import list_options
 
     options = list_options()
-    assert 30 <= len(options) <= 50
+    assert 30 <= len(options) <= 60
     assert all(facts["about"] for facts in options.values())
 
 
@@ -134,6 +134,7 @@ def test_exported_names_exist_and_are_documented():
         assert getattr(pinchtune, name) is not None
     for verb in (
         "init",
+        "select",
         "mix",
         "preview",
         "train",

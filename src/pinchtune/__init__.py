@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.project import Project as Project
     from pinchtune.stages.report import report as report
     from pinchtune.stages.run import run as run
+    from pinchtune.stages.select import select as select
     from pinchtune.stages.train import train as train
 
 _HOMES = {
@@ -44,6 +45,7 @@ _HOMES = {
     "preview": "preview",
     "report": "report",
     "run": "run",
+    "select": "select",
     "train": "train",
 }
 __all__ = list(_HOMES)

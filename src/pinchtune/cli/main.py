@@ -20,6 +20,7 @@ from pinchtune.cli import (
     preview,
     report,
     run,
+    select,
     train,
     web,
 )
@@ -38,7 +39,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (init, mix, preview, train, generate, evaluate, report, run, web, doctor):
+for verb in (init, select, mix, preview, train, generate, evaluate, report, run, web, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(collect.app, name="collect")

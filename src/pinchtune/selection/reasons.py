@@ -1,0 +1,114 @@
+"""Why each example was chosen: what it stands for, which terms it adds, and what is left open."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pinchtune.selection.clusters import assign, find_centres
+from pinchtune.selection.coverage import Coverage, cover
+from pinchtune.selection.problem import Problem
+
+LOCALES = ("en", "ja")
+GAPS = 5
+"""Uncovered groups that are named."""
+
+
+class Reason(NamedTuple):
+    """What one chosen example does for the choice."""
+
+    row: int
+    """Its place among the candidates."""
+    gain: float
+    """What it added to the value when it was chosen."""
+    stands_for: int
+    """Texts of the ground set that it is the closest of the chosen to."""
+    share: float
+    """Their weight, 0 to 1."""
+    farthest: int
+    """The text of the ground set that it stands for and fits least."""
+    new_terms: tuple[str, ...]
+    """Glossary terms that no example chosen before it has."""
+
+
+class Gap(NamedTuple):
+    """A group of the ground set that the choice hardly covers."""
+
+    row: int
+    """The text in its middle."""
+    size: int
+    share: float
+    """Its weight, 0 to 1."""
+    closeness: float
+    """Weighted mean cosine to the closest chosen example."""
+
+
+def explain(problem: Problem, rows: list[int]) -> list[Reason]:
+    """Return the reasons of a choice, in its order."""
+    if not rows:
+        return []
+    near = problem.ground.vectors @ problem.vectors[rows].T
+    # A text that nothing chosen has anything in common with is nobody's.
+    closest = np.where(near.max(axis=1) > 0, np.argmax(near, axis=1), -1)
+    coverage, reasons = Coverage(problem), []
+    for place, row in enumerate(rows):
+        mine = np.flatnonzero(closest == place)
+        new = problem.topics[row] - coverage.topics if problem.topics else frozenset()
+        reasons.append(
+            Reason(
+                row=row,
+                gain=coverage.add(row),
+                stands_for=len(mine),
+                share=float(problem.ground.weights[mine].sum()),
+                farthest=int(mine[np.argmin(near[mine, place])]) if len(mine) else -1,
+                new_terms=tuple(sorted(new)),
+            )
+        )
+    return reasons
+
+
+def find_gaps(problem: Problem, rows: list[int], seed: int = 0) -> list[Gap]:
+    """Return the groups of the ground set that lose most for not being covered."""
+    best, ground = cover(problem, rows).best, problem.ground
+    centres = find_centres(ground.vectors, max(1, problem.size), seed)
+    labels, gaps = assign(ground.vectors, centres), []
+    for label in range(len(centres)):
+        mine = np.flatnonzero(labels == label)
+        if not len(mine):
+            continue
+        weights = ground.weights[mine]
+        closeness = float(best[mine] @ weights / weights.sum()) if weights.sum() else 1.0
+        middle = int(mine[np.argmax(np.round(ground.vectors[mine] @ centres[label], 6))])
+        gaps.append(Gap(middle, len(mine), float(weights.sum()), closeness))
+    return sorted(gaps, key=lambda g: (-g.share * (1 - g.closeness), g.row))[:GAPS]
+
+
+@cache
+def words(locale: str) -> dict[str, Any]:
+    """Return the sentences of a locale."""
+    path = files("pinchtune.selection") / "wording" / f"{locale}.toml"
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def sentence(reason: Reason, nearest: str, locale: str = "en") -> str:
+    """Return why an example was chosen; `nearest` is a text it stands for."""
+    table = words(locale)
+    said = table["stands_for" if reason.stands_for else "stands_for_none"].format(
+        count=reason.stands_for, share=round(100 * reason.share, 1), text=shorten(nearest)
+    )
+    if reason.new_terms:
+        said += table["new_terms"].format(terms=table["comma"].join(reason.new_terms))
+    return str(said)
+
+
+def shorten(text: str, most: int = 60) -> str:
+    """Return a text on one line, cut between whole characters."""
+    import regex
+
+    flat = " ".join(text.split())
+    pieces = regex.findall(r"\X", flat)
+    return flat if len(pieces) <= most else "".join(pieces[: most - 1]) + "…"
