@@ -97,6 +97,12 @@ def _values(arm: Json) -> NDArray[np.float64]:
     return np.array([float(c) for c in arm["right"]])
 
 
+def _win_rate(arm: Json, rows: NDArray[np.int64]) -> str:
+    """Return the mean score against the English arm of the same seed, in percent."""
+    wins = [arm["wins"][i] for i in rows if arm["wins"][i] is not None]
+    return f"{100 * float(np.mean(wins)):.1f}" if wins else "–"
+
+
 def difference(
     scores: Json, first: Sequence[str], second: Sequence[str], rows: NDArray[np.int64]
 ) -> tuple[float, float, float]:
@@ -120,9 +126,11 @@ def difference(
 def table(scores: Json, tuned: Sequence[str] = ("es", "ja", "ru", "zh")) -> str:
     """Return the tables as Markdown."""
     groups = _groups(scores, tuned)
-    lines = ["| arm | English | tuned | unseen |", "| --- | --- | --- | --- |"]
+    head = ("arm", *groups, *(f"{name}: wins" for name in groups))
+    lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for name, arm in scores["arms"].items():
         cells = [f"{100 * _values(arm)[rows].mean():.1f}" for rows in groups.values()]
+        cells += [_win_rate(arm, rows) for rows in groups.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     ways: dict[str, list[str]] = {}
     for name, arm in scores["arms"].items():
