@@ -143,7 +143,7 @@ def main(files: list[str]) -> int:
     kinds, languages = Counter[str](), Counter[str]()
     items = plant(random.Random(SEED))
     for item in items:
-        found = find_personal(item.sentence)
+        found = find_personal(item.sentence, language=item.language)
         kinds[item.kind] += 1
         languages[item.language] += 1
         if not any(item.text in f.text or f.text in item.text for f in found):
@@ -163,7 +163,8 @@ def _count_clean(path: Path) -> None:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     touched = 0
     for row in rows:
-        found = find_personal(f"{row['instruction']}\n{row.get('response') or ''}")
+        text = f"{row['instruction']}\n{row.get('response') or ''}"
+        found = find_personal(text, language=row["language"])
         touched += bool(found)
         for finding in found:
             print(f"    {row['id']} {finding.kind}: {finding.text}")

@@ -1,0 +1,1 @@
+"""From logs to candidates: what people ask, how often, in which language."""
