@@ -174,6 +174,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--device-tokens", type=int, default=2048)
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--prepare", type=Path, help="folder of public sets to make --data from")
     parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--references", type=int, default=24)
@@ -181,9 +182,13 @@ def main() -> int:
     if options.prepare:
         prepare(options.prepare, options.data, options.prompts)
         return 0
+    if options.worker:
+        return work(options)
+    # What a killed run had taken is nobody's now.
+    shutil.rmtree(options.folder / "taken", ignore_errors=True)
     if not options.workers:
         return work(options)
-    arguments = sys.argv[1:]
+    arguments = [*sys.argv[1:], "--worker"]
     place = arguments.index("--workers")
     command = [sys.executable, "-m", "bench.arms", *arguments[:place], *arguments[place + 2 :]]
     workers = [subprocess.Popen(command) for _ in range(options.workers)]

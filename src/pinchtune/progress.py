@@ -19,7 +19,7 @@ class Progress(Protocol):
     """Shows tasks; the command line has one that draws bars, the Python API is silent."""
 
     def task(self, label: str, total: int, done: int = 0) -> AbstractContextManager[Task]:
-        """Open a task of `total` units, of which `done` are done already."""
+        """Open a task of `total` units (0: nobody knows), of which `done` are done already."""
         ...
 
     def say(self, message: str) -> None:

@@ -82,6 +82,18 @@ def test_the_gate():
     assert exit_code({"verdict": "no-go"}, gate=False) == 0
 
 
+def test_progress_of_an_unknown_total_is_a_count(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("pinchtune.cli.common.PLAIN_SECONDS", -1.0)
+    with PlainProgress().task("reading", 0) as task:
+        task.advance(500)
+        task.advance(20)
+    said = capsys.readouterr().err.splitlines()
+    assert said[:3] == ["reading: 0", "reading: 500", "reading: 520"]
+    assert said[3].startswith("reading: 520 in ")
+
+
 def test_plain_progress_says_how_much_and_how_long(capsys, monkeypatch):
     clock = iter(range(0, 1000, 6))
     monkeypatch.setattr("pinchtune.cli.common.monotonic", lambda: next(clock))

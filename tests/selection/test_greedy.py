@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pinchtune.errors import UsageError
 from pinchtune.model.embed import unit
-from pinchtune.selection.coverage import Coverage, cover
+from pinchtune.selection.coverage import Coverage, cover, cover_all
 from pinchtune.selection.greedy import choose_lazily, choose_plainly
 from pinchtune.selection.problem import Ground, Problem
 from pinchtune.selection.selectors import SELECTORS
@@ -32,7 +32,6 @@ def make_problem(seed: int, candidates: int = 60, texts: int = 80, size: int = 1
         groups=rng.choice(["es", "ja", "ar"], candidates).tolist(),
         quotas={"es": 4, "ja": 4, "ar": 4} if seed % 2 else {},
         lengths=rng.integers(0, 900, candidates),
-        merits=rng.random(candidates) * 0.01 * (seed % 3),
         topics=terms,
         topic_weight=0.01,
         seed=seed,
@@ -44,8 +43,7 @@ def value(problem: Problem, rows: list[int]) -> float:
     near = problem.vectors[rows].astype(float) @ problem.ground.vectors.T.astype(float)
     covered = np.maximum(near.max(axis=0), 0) @ problem.ground.weights
     terms = set().union(*(problem.topics[r] for r in rows))
-    merits = problem.merits[rows].sum() if len(problem.merits) else 0.0
-    return float(covered + problem.topic_weight * len(terms) + merits)
+    return float(covered + problem.topic_weight * len(terms))
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -73,7 +71,6 @@ def test_value_grows_and_gains_shrink(seed: int, data: st.DataObject):
     row = np.array([data.draw(st.sampled_from(sorted({*range(60)} - {*small, *more})))])
     before, after = cover(problem, small), cover(problem, list(dict.fromkeys([*small, *more])))
     assert after.value >= before.value - 1e-6
-    # A merit is earned once, so it is left out where the same row is counted twice.
     assert after.gains(row)[0] <= before.gains(row)[0] + 1e-6
 
 
@@ -81,7 +78,9 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch):
     problem = make_problem(3)
     rows = np.arange(60)
     whole = Coverage(problem).gains(rows)
+    everything = cover(problem, rows.tolist()).covered
     monkeypatch.setattr("pinchtune.selection.coverage.BLOCK", 200)
+    assert cover_all(problem) == pytest.approx(everything, abs=1e-7)
     assert np.allclose(Coverage(problem).gains(rows), whole, atol=1e-7)
 
 
@@ -110,7 +109,6 @@ def test_order_of_the_pool_does_not_matter(name: str):
         vectors=problem.vectors[turn],
         groups=[problem.groups[i] for i in turn],
         lengths=problem.lengths[turn],
-        merits=problem.merits[turn],
         topics=[problem.topics[i] for i in turn],
     )
     ids = [problem.ids[r] for r in SELECTORS[name](problem)]
@@ -130,7 +128,7 @@ def test_often_asked_comes_first():
 
 
 def test_facility_covers_more_than_the_others():
-    problem = replace(make_problem(2), merits=np.zeros(0), topic_weight=0.0)
+    problem = replace(make_problem(2), topic_weight=0.0)
     covered = {name: cover(problem, choose(problem)).covered for name, choose in SELECTORS.items()}
     assert max(covered, key=covered.__getitem__) == "facility"
 

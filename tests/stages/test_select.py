@@ -2,19 +2,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pinchtune
 from pinchtune.errors import UsageError
 from pinchtune.files import read_json, read_jsonl
 from pinchtune.model.embed import ScriptedEmbedder
+from pinchtune.records import Example
+from pinchtune.stages.pool import Pool
 
 
 @pytest.fixture(autouse=True)
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pinchtune.stages.select.load_embedder", lambda name: ScriptedEmbedder())
+
+
+class Forbidden(ScriptedEmbedder):
+    """Refuses to embed what a mining run has embedded already."""
+
+    def embed(self, texts):
+        assert not any("asked" in text for text in texts)
+        return super().embed(texts)
 
 
 def rows_of(run) -> list[dict]:
@@ -58,20 +70,63 @@ def test_coverage_of_every_way_is_told(make_project: Callable[..., Path]):
     assert coverage["random"] <= coverage["random_most"] <= coverage["facility"]
 
 
-def test_mined_enquiries_are_what_is_covered(make_project: Callable[..., Path]):
-    project = open_with(make_project(), "mix.dose=2")
-    pool = project.examples("pinch")
+def write_mine(project: pinchtune.Project, asked: list[dict], embedder: str) -> None:
     mine = project.path("mine")
-    mine.mkdir(parents=True)
-    (mine / "manifest.json").write_text(json.dumps({"key": "k", "files": {}}), "utf-8")
-    asked = [{"text": e.prompt, "language": e.language, "count": 9} for e in (pool[2], pool[9])]
-    asked += [{"text": e.prompt, "language": e.language, "count": 1} for e in pool]
+    mine.mkdir(parents=True, exist_ok=True)
+    facts = {"key": embedder, "files": {}, "embedder": embedder}
+    (mine / "manifest.json").write_text(json.dumps(facts), "utf-8")
     lines = "".join(json.dumps(row) + "\n" for row in asked)
     (mine / "candidates.jsonl").write_text(lines, "utf-8")
+    vectors = ScriptedEmbedder().embed([row["text"].removesuffix(" asked") for row in asked])
+    np.save(mine / "embeddings.npy", vectors.astype(np.float16))
+
+
+def asked_often(project: pinchtune.Project) -> tuple[list[dict], set[str]]:
+    """Enquiries of which two are asked nine times, and the ids of the examples that fit them."""
+    pool = project.examples("pinch")
+    often = [{"text": e.prompt, "language": e.language, "count": 9} for e in (pool[2], pool[9])]
+    once = [{"text": e.prompt, "language": e.language, "count": 1} for e in pool]
+    return often + once, {pool[2].id, pool[9].id}
+
+
+def test_mined_enquiries_are_what_is_covered(make_project: Callable[..., Path]):
+    project = open_with(make_project(), "mix.dose=2")
+    asked, wanted = asked_often(project)
+    write_mine(project, asked, "another")
     run = pinchtune.select(project)
     assert run.manifest()["ground"] == {"texts": 14, "mined": True}
-    assert {r["id"] for r in rows_of(run)} == {pool[2].id, pool[9].id}
+    assert {r["id"] for r in rows_of(run)} == wanted
     assert isinstance(read_json(run.path / "gaps.json"), list)
+
+
+def test_mined_embeddings_are_not_made_again(
+    make_project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("pinchtune.stages.select.load_embedder", lambda name: Forbidden())
+    project = open_with(make_project(), "mix.dose=2")
+    asked, wanted = asked_often(project)
+    for row in asked:
+        row["text"] += " asked"
+    write_mine(project, asked, ScriptedEmbedder.name)
+    assert {r["id"] for r in rows_of(pinchtune.select(project))} == wanted
+
+
+def test_only_so_many_enquiries_are_covered(
+    make_project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("pinchtune.stages.select.GROUND_MOST", 6)
+    project = open_with(make_project(), "mix.dose=2")
+    write_mine(project, asked_often(project)[0], ScriptedEmbedder.name)
+    assert pinchtune.select(project).manifest()["ground"]["texts"] <= 6
+
+
+def test_a_region_of_a_language_counts_for_it(make_project: Callable[..., Path]):
+    # Files are read without regions; what people collect keeps them.
+    rows = [Example(f"¿{n}?", f"{n}", language="es-MX") for n in range(4)]
+    project = open_with(make_project(), 'languages.tuned=["es"]', "mix.dose=3")
+    own = replace(project, folder=project.folder)
+    object.__setattr__(own, "pool", lambda unapproved=False: Pool("x", True, lambda: rows))
+    assert [r["language"] for r in rows_of(pinchtune.select(own))] == ["es-MX"] * 3
 
 
 def test_too_small_a_pool_is_named(make_project: Callable[..., Path]):

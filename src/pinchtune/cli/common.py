@@ -96,7 +96,7 @@ class BarProgress:
             TextColumn("{task.fields[note]}"),
         )
         with Bars(*columns, console=Console(stderr=True), speed_estimate_period=120) as bars:
-            yield _Bar(bars, bars.add_task(label, total=total, completed=done, note=""))
+            yield _Bar(bars, bars.add_task(label, total=total or None, completed=done, note=""))
 
     def say(self, message: str) -> None:
         """Print a line."""
@@ -119,9 +119,9 @@ class PlainProgress:
     def task(self, label: str, total: int, done: int = 0) -> Iterator[Task]:
         """Print a line at the start, every few seconds, and at the end."""
         line = _Line(label, total, done)
-        line.show(f"{done}/{total}")
+        line.show(line.count())
         yield line
-        line.show(f"{line.done}/{total} in {monotonic() - line.start:.0f} s")
+        line.show(f"{line.count()} in {monotonic() - line.start:.0f} s")
 
     def say(self, message: str) -> None:
         """Print a line."""
@@ -137,11 +137,18 @@ class _Line:
         """Count, and print a line if the last one is a while ago."""
         self.done += amount
         now = monotonic()
-        if now - self.shown < PLAIN_SECONDS or self.done >= self.total:
+        if now - self.shown < PLAIN_SECONDS or (self.total and self.done >= self.total):
             return
         self.shown = now
+        if not self.total:
+            self.show(f"{self.count()} {note}".rstrip())
+            return
         left = (now - self.start) / max(1, self.done - self.first) * (self.total - self.done)
         self.show(f"{self.done}/{self.total}, {left:.0f} s left {note}".rstrip())
+
+    def count(self) -> str:
+        """Return how much is done, and of how much if that is known."""
+        return f"{self.done}/{self.total}" if self.total else str(self.done)
 
     def show(self, text: str) -> None:
         """Print one line."""

@@ -52,8 +52,8 @@ def _text(facts: dict[str, Any]) -> str:
     lines += [
         "",
         f"coverage: {coverage['chosen']:.3f} ({facts['method']}); a random draw "
-        f"{coverage['random']:.3f}, the best of 20 {coverage['random_most']:.3f}; "
-        f"the whole pool {coverage['whole_pool']:.3f}",
+        f"{coverage['random']:.3f}, the best of {facts['random_draws']} "
+        f"{coverage['random_most']:.3f}; the whole pool {coverage['whole_pool']:.3f}",
         "least covered: " + "; ".join(f"“{gap['text']}” ({gap['size']})" for gap in facts["gaps"]),
     ]
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pinchtune.errors import UsageError
 
 Vectors = NDArray[np.float32]
+"""Rows of unit length, [N, D]."""
 BATCH = 64
 """Texts embedded in one call; between calls progress is told."""
 LONGEST = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pinchtune.selection.problem import Vectors
+from pinchtune.model.embed import Vectors
 
 ROUNDS = 25
 SAMPLE = 64

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinchtune.errors import UsageError
+from pinchtune.model.embed import Vectors
 
-Vectors = NDArray[np.float32]
-"""Rows of unit length, [N, D]."""
 Weights = NDArray[np.float64]
 
 
@@ -50,8 +49,6 @@ class Problem:
     """Most of each group; a group without a quota is free."""
     lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Characters of each candidate's response, for `longest`."""
-    merits: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    """What each candidate adds by itself (quality, length), [M] in the unit of the coverage."""
     topics: Sequence[frozenset[str]] = ()
     """Glossary terms of each candidate."""
     topic_weight: float = 0.0
@@ -99,6 +96,8 @@ class Chosen:
 
     def pin(self) -> list[int]:
         """Choose the pinned candidates, by id; UsageError if one is not there or has no place."""
+        if not self.problem.pinned:
+            return []
         missing = sorted(self.problem.pinned - set(self.problem.ids))
         if missing:
             raise UsageError(f"select.pinned: {missing[0]} is not in the pool; correct the id")

@@ -94,11 +94,11 @@ def words(locale: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"))
 
 
-def sentence(reason: Reason, nearest: str, locale: str = "en") -> str:
-    """Return why an example was chosen; `nearest` is a text it stands for."""
+def sentence(reason: Reason, text: str, locale: str = "en") -> str:
+    """Return why an example was chosen; `text` is one that it stands for."""
     table = words(locale)
     said = table["stands_for" if reason.stands_for else "stands_for_none"].format(
-        count=reason.stands_for, share=round(100 * reason.share, 1), text=shorten(nearest)
+        count=reason.stands_for, share=round(100 * reason.share, 1), text=shorten(text)
     )
     if reason.new_terms:
         said += table["new_terms"].format(terms=table["comma"].join(reason.new_terms))

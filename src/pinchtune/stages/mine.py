@@ -62,7 +62,7 @@ def mine(
     if not candidates:
         raise UsageError("the logs hold no enquiry; check that these are the right files")
     vectors = _embed(embedder, candidates, run.path / VECTORS, progress)
-    _write(run, rows, candidates, vectors, config.mine.clusters)
+    _write(run, rows, candidates, vectors, config.mine.clusters, embedder.name)
     return run
 
 
@@ -126,6 +126,7 @@ def _write(
     candidates: list[Candidate],
     vectors: NDArray[np.float16],
     wanted: int,
+    embedder: str,
 ) -> None:
     languages = [c.language for c in candidates]
     subject = without_language(vectors.astype(np.float32), languages)
@@ -139,7 +140,7 @@ def _write(
     write_jsonl(run.path / "personal-sample.jsonl", _sample(rows))
     summary = {**summarise(rows), "candidates": len(candidates), "clusters": len(set(labels))}
     write_json(run.path / "summary.json", summary)
-    run.finish(summary, drop=[ROWS, VECTORS])
+    run.finish({**summary, "embedder": embedder}, drop=[ROWS, VECTORS])
 
 
 def _row(candidate: Candidate, label: int) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,15 +13,22 @@ from pinchtune.config import ENGLISH
 from pinchtune.data.mix import known_rows, pinch_size, shares
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
-from pinchtune.model.embed import embed_by_length, load_embedder, without_language
+from pinchtune.languages import get_language
+from pinchtune.model.embed import (
+    Embedder,
+    Vectors,
+    embed_by_length,
+    load_embedder,
+    without_language,
+)
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
-from pinchtune.selection.coverage import cover
+from pinchtune.selection.coverage import cover, cover_all
 from pinchtune.selection.problem import Ground, Problem
 from pinchtune.selection.reasons import LOCALES, explain, find_gaps, sentence, shorten
 from pinchtune.selection.selectors import SELECTORS
 from pinchtune.stages.pool import OVERRIDE, Pool
-from pinchtune.stages.project import Project, stage_key
+from pinchtune.stages.project import Project, finished, stage_key
 
 RANDOM = "random"
 DRAWS = 20
@@ -38,12 +46,14 @@ def select(
     run = RunFolder(project.path("selection"), _key(project, pool))
     if run.complete():
         return run
-    candidates = _candidates(project, pool)
-    texts, counts = _ground(project, candidates)
-    problem = _problem(project, candidates, texts, counts, progress)
+    quotas = _quotas(project)
+    candidates = _candidates(pool, quotas)
+    embedder = load_embedder(project.config.select.embedder)
+    ground = _mined_ground(project, embedder) if _mined(project) else None
+    problem, texts = _problem(project, candidates, quotas, ground, embedder, progress)
     rows = SELECTORS[project.config.select.method](problem)
     run.start()
-    _write(run, project, problem, candidates, [t for t, _ in texts], rows)
+    _write(run, project, problem, candidates, texts, rows)
     return run
 
 
@@ -90,18 +100,23 @@ def _mined(project: Project) -> str:
     return str(manifest["key"]) if manifest else ""
 
 
-def _candidates(project: Project, pool: Pool) -> list[Example]:
-    tuned = project.config.languages.tuned
-    rows = {e.id: e for e in known_rows(pool.drawable, pool.unapproved) if e.language in tuned}
-    quotas = _quotas(project)
+def _candidates(pool: Pool, quotas: Mapping[str, int]) -> list[Example]:
+    """Return the rows that may be chosen, by id; UsageError if a language has too few."""
+    known = known_rows(pool.drawable, pool.unapproved)
+    rows = {e.id: e for e in known if _code(e) in quotas}
+    found = Counter(map(_code, rows.values()))
     for code, wanted in quotas.items():
-        found = sum(e.language == code for e in rows.values())
-        if found < wanted:
+        if found[code] < wanted:
             raise UsageError(
                 f"mix.dose: {wanted} examples in {code} asked for, but the pinch pool has "
-                f"{found}; lower the dose or add examples in {code}"
+                f"{found[code]}; lower the dose or add examples in {code}"
             )
     return [rows[id] for id in sorted(rows)]
+
+
+def _code(example: Example) -> str:
+    """Return the language that an example counts for: `es` for es-MX, as the random draw does."""
+    return get_language(example.language).code
 
 
 def _quotas(project: Project) -> dict[str, int]:
@@ -112,42 +127,58 @@ def _quotas(project: Project) -> dict[str, int]:
     return shares(pinch_size(english, config.mix), config.languages.tuned)
 
 
-def _ground(
-    project: Project, candidates: Sequence[Example]
-) -> tuple[list[tuple[str, str]], list[float]]:
-    """Return ((text, language), how often it was asked): mined enquiries, or the pool itself."""
-    if not _mined(project):
-        return [(e.prompt, e.language) for e in candidates], [1.0] * len(candidates)
-    rows = [row for _, row in read_jsonl(project.path("mine", "candidates.jsonl"))]
+class Asked(NamedTuple):
+    """What is to be covered."""
+
+    texts: list[str]
+    languages: list[str]
+    counts: list[float]
+    """How often each was asked."""
+    vectors: Vectors
+
+
+def _mined_ground(project: Project, embedder: Embedder) -> Asked:
+    """Return the mined enquiries, at most GROUND_MOST of them, with the embeddings of the run."""
+    folder = project.path("mine")
+    rows = [row for _, row in read_jsonl(folder / "candidates.jsonl")]
     counts = np.array([float(row["count"]) for row in rows])
+    kept = np.arange(len(rows))
     if len(rows) > GROUND_MOST:
         rng = np.random.default_rng(project.config.mix.seed)
         drawn = rng.choice(len(rows), GROUND_MOST, p=counts / counts.sum())
         kept, times = np.unique(drawn, return_counts=True)
-        rows, counts = [rows[i] for i in kept], times.astype(np.float64)
-    return [(str(r["text"]), str(r["language"])) for r in rows], counts.tolist()
+        counts = times.astype(np.float64)
+    rows = [rows[i] for i in kept]
+    texts = [str(row["text"]) for row in rows]
+    if (finished(folder, "mine")).get("embedder") == embedder.name:
+        vectors = np.load(folder / "embeddings.npy", allow_pickle=False)[kept].astype(np.float32)
+    else:
+        vectors = embed_by_length(embedder, texts)
+    return Asked(texts, [str(row["language"]) for row in rows], counts.tolist(), vectors)
 
 
 def _problem(
     project: Project,
     candidates: Sequence[Example],
-    ground: Sequence[tuple[str, str]],
-    counts: Sequence[float],
+    quotas: dict[str, int],
+    ground: Asked | None,
+    embedder: Embedder,
     progress: Progress,
-) -> Problem:
+) -> tuple[Problem, list[str]]:
+    """Return what is to be chosen, and the texts to be covered: enquiries, or the pool itself."""
     config = project.config.select
-    texts = [*((e.prompt, e.language) for e in candidates), *ground]
-    embedder = load_embedder(config.embedder)
-    with progress.task("embedding", len({text for text, _ in texts})) as task:
-        vectors = embed_by_length(embedder, [text for text, _ in texts], task.advance)
-    vectors = without_language(vectors, [language for _, language in texts])
-    quotas = _quotas(project)
-    return Problem(
+    prompts, codes = [e.prompt for e in candidates], [_code(e) for e in candidates]
+    with progress.task("embedding", len(set(prompts))) as task:
+        vectors = embed_by_length(embedder, prompts, task.advance)
+    asked = ground or Asked(prompts, codes, [1.0] * len(prompts), vectors)
+    together = np.concatenate([vectors, asked.vectors])
+    subject = without_language(together, [*codes, *asked.languages])
+    problem = Problem(
         ids=[e.id for e in candidates],
-        vectors=vectors[: len(candidates)],
-        ground=Ground.of(vectors[len(candidates) :], counts),
+        vectors=subject[: len(candidates)],
+        ground=Ground.of(subject[len(candidates) :], asked.counts),
         size=sum(quotas.values()),
-        groups=[e.language for e in candidates],
+        groups=codes,
         quotas=quotas,
         lengths=np.array([len(e.response or "") for e in candidates], np.int64),
         topics=_topics(project, candidates),
@@ -156,6 +187,7 @@ def _problem(
         excluded=frozenset(config.excluded),
         seed=project.config.mix.seed,
     )
+    return problem, asked.texts
 
 
 def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[str]]:
@@ -172,7 +204,7 @@ def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[s
         store.close()
     matchers = {code: make_matcher(code, found) for code, found in terms.items()}
     return [
-        frozenset(t.term for t in matchers[e.language].find(f"{e.prompt}\n\n{e.response}"))
+        frozenset(t.term for t in matchers[_code(e)].find(f"{e.prompt}\n\n{e.response}"))
         for e in candidates
     ]
 
@@ -216,6 +248,7 @@ def _write(
             "candidates": len(candidates),
             "ground": {"texts": len(texts), "mined": bool(_mined(project))},
             "chosen": len(rows),
+            "random_draws": DRAWS,
             "coverage": _compare(problem, rows),
         }
     )
@@ -230,5 +263,5 @@ def _compare(problem: Problem, rows: list[int]) -> dict[str, float]:
         found[name] = float(np.mean(each))
         if name == RANDOM:
             found["random_most"] = max(each)
-    found["whole_pool"] = cover(problem, list(range(len(problem.ids)))).covered
+    found["whole_pool"] = cover_all(problem)
     return {name: round(value, 4) for name, value in found.items()}
