@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from random import Random
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bench import common, figures, goals, plan, runner, store, table, workload
 from bench.bound import (
