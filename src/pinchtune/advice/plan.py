@@ -144,7 +144,7 @@ def plan_next(
         raise UsageError("the evaluation has no language but English; add some to [languages]")
     ratio = None
     if len(drawn) == len(GROUPS) and usual:
-        drawn["seen"], drawn["unseen"], ratio = compare_groups(*map(drawn.__getitem__, GROUPS), rng)
+        drawn["seen"], drawn["unseen"], ratio = compare_groups(drawn["seen"], drawn["unseen"], rng)
     steps = _steps(groups, drawn, ratio, have, examples or max(1, usual), usual)
     told = [_tell(step, clusters, weak) for step in steps]
     return Plan(

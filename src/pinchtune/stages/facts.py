@@ -105,8 +105,9 @@ def _shipped() -> dict[str, dict[str, Example]]:
                 names = ("instruction", "response", "language", "parallel_id")
                 example = Example(**{k: row[k] for k in names})
                 found.setdefault(example.language, {})[example.parallel_id] = example
-    english = found[ENGLISH]
-    return {c: {i: rows[i] for i in sorted(rows) if i in english} for c, rows in found.items()}
+    shared = {i for code, rows in found.items() if code != ENGLISH for i in rows}
+    shared &= set(found[ENGLISH])
+    return {c: {i: rows[i] for i in sorted(rows) if i in shared} for c, rows in found.items()}
 
 
 def _own(project: Project, codes: Sequence[str]) -> dict[str, dict[str, Example]]:
