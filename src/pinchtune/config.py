@@ -174,7 +174,9 @@ class AdviseConfig(Section):
     """Examples that the next step would add; 0 takes as many as a tuned language has."""
 
     @model_validator(mode="after")
-    def _shares(self) -> AdviseConfig:
+    def _sensible(self) -> AdviseConfig:
+        if ENGLISH in self.candidates:
+            raise ValueError("candidates names en, which is in every mixture; remove it")
         if self.script_share + self.family_share > 1:
             raise ValueError("script_share and family_share are more than 1 together; lower one")
         return self

@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
+from test_plan import CLEAR, HAVE, make_scores
 
 from pinchtune.advice.choice import Closeness, best_set, rank_sets
 from pinchtune.advice.facts import LanguageFacts, warn
 from pinchtune.advice.plan import Cluster, plan_next
 from pinchtune.advice.wording import LOCALES, languages_text, next_text, words
 from pinchtune.config import AdviseConfig
-from test_plan import CLEAR, HAVE, make_scores
 
 
 def make_advice():
