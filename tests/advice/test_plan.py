@@ -130,3 +130,9 @@ def test_more_examples_gain_more_and_weak_languages_are_marked():
     few, many = (plan_next(scores, HAVE, n, weak=frozenset({"hi"})) for n in (5, 50))
     assert few.steps[0].gain.value < many.steps[0].gain.value
     assert "hardly_known" in few.steps[0].cautions
+
+
+def test_the_more_a_language_has_the_less_the_same_step_adds():
+    rows = make_scores({**CLEAR, "es": ("seen", 60, 30), "ja": ("seen", 60, 30)})
+    gain = {s.code: s.gain.value for s in plan_next(rows, {"es": 5, "ja": 40}, 10).steps}
+    assert gain["es"] > 2 * gain["ja"] > 0

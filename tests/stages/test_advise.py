@@ -45,6 +45,8 @@ def test_advice_is_made_once_and_again_when_something_changes(make_project, few)
     pinchtune.advise_languages(open_project(folder))
     assert first == (facts.stat().st_mtime_ns, (run.path / "manifest.json").stat().st_mtime_ns)
     write_json(folder / "runs/mine/summary.json", {"languages": {"ar": 9, "ja": 1, "xx": 5}})
+    asked = read_json(pinchtune.advise_languages(open_project(folder)).path / "advice.json")
+    assert {row["code"]: row["enquiries"] for row in asked["facts"]} == {"es": 0, "ja": 1, "ar": 9}
     cost = open_project(folder, "advise.cost={ja = 3.0}", 'advise.candidates=["ar", "ja", "ko"]')
     again = read_json(pinchtune.advise_languages(cost).path / "advice.json")
     rows = {row["code"]: row for row in again["facts"]}
