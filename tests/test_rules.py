@@ -21,7 +21,7 @@ LAYERS = (
     ("errors", "records", "config", "files", "languages", "progress"),
     ("data", "stats", "store"),
     ("model",),
-    ("training", "evaluation", "collecting", "selection", "mining"),
+    ("training", "evaluation", "collecting", "selection", "mining", "advice"),
     ("reporting",),
     ("stages",),
     ("web",),
@@ -151,6 +151,9 @@ def test_exported_names_exist_and_are_documented():
     for verb in collect.registered_commands:
         assert f"`pinch collect {verb.name}`" in readme
     assert "`pinch web`" in readme
+    for verb in ("languages", "next"):
+        assert f"`pinch advise {verb}`" in readme
+        assert f"advise_{verb}" in pinchtune.__all__
     for verb in ("import", "list", "check", "export"):
         assert f"`pinch data {verb}`" in readme
         assert f"{verb}_data" in pinchtune.__all__
@@ -163,7 +166,7 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    names = ("data", "collect")
+    names = ("data", "collect", "advise")
     groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
     for prefix, group in groups.items():
         for name, verb in group.commands.items():

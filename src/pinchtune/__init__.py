@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pinchtune.stages.advise import advise_languages as advise_languages
+    from pinchtune.stages.advise import advise_next as advise_next
     from pinchtune.stages.data import check_data as check_data
     from pinchtune.stages.data import export_data as export_data
     from pinchtune.stages.data import import_data as import_data
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Project": "project",
+    "advise_languages": "advise",
+    "advise_next": "advise",
     "check_data": "data",
     "doctor": "doctor",
     "evaluate": "evaluate",

@@ -150,6 +150,38 @@ class SelectConfig(Section):
     """Ids of examples that are never taken."""
 
 
+class AdviseConfig(Section):
+    """[advise]: what the advice on languages weighs, and how much of a next step is asked for."""
+
+    candidates: tuple[LanguageCode, ...] = ()
+    """Languages that examples could be collected in; empty takes tuned and unseen ones, without
+    those that the base model hardly knows."""
+    cost: dict[LanguageCode, Annotated[Number, Field(gt=0)]] = {}
+    """Cost of one example by language, in any unit; one that is not named costs their mean."""
+    coverage_weight: Annotated[Number, Field(ge=0)] = 1.0
+    """Weight of how well a set stands for the languages that must work (0 to 1)."""
+    known_weight: Annotated[Number, Field(ge=0)] = 0.5
+    """Weight of how well the base model knows the languages of a set (0 to 1)."""
+    enquiry_weight: Annotated[Number, Field(ge=0)] = 0.25
+    """Weight of the share of the enquiries that are in the languages of a set (0 to 1)."""
+    cost_weight: Annotated[Number, Field(ge=0)] = 0.25
+    """Weight of what is still to be paid, as a share of the dearest way (0 to 1)."""
+    script_share: Share = 0.4
+    """How much of the likeness of two languages is that they are written in the same script."""
+    family_share: Share = 0.3
+    """How much is that they are related; the rest is how close the base model lays them."""
+    examples: Count = 0
+    """Examples that the next step would add; 0 takes as many as a tuned language has."""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> AdviseConfig:
+        if ENGLISH in self.candidates:
+            raise ValueError("candidates names en, which is in every mixture; remove it")
+        if self.script_share + self.family_share > 1:
+            raise ValueError("script_share and family_share are more than 1 together; lower one")
+        return self
+
+
 class TrainConfig(Section):
     """[train]: tuning, the same for every arm."""
 
@@ -231,6 +263,7 @@ class Config(Section):
     languages: LanguagesConfig = LanguagesConfig()
     mine: MineConfig = MineConfig()
     select: SelectConfig = SelectConfig()
+    advise: AdviseConfig = AdviseConfig()
     mix: MixConfig = MixConfig()
     train: TrainConfig = TrainConfig()
     generate: GenerateConfig = GenerateConfig()

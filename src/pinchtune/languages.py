@@ -31,7 +31,7 @@ class Language(NamedTuple):
     code: str
     """BCP-47 tag, also the label of both identifiers."""
     family: str
-    """Family and branch, as in Glottolog's common names."""
+    """Branch of its family, as in Glottolog's common names."""
     scripts: tuple[str, ...]
     """ISO 15924 codes that its letters are written in, the usual one first."""
     spaced: bool = True
@@ -39,6 +39,27 @@ class Language(NamedTuple):
     close: tuple[str, ...] = ()
     """Languages that identifiers take it for."""
 
+    @property
+    def stock(self) -> str:
+        """Family that its branch belongs to; a branch without relatives is its own."""
+        return _STOCKS.get(self.family, self.family)
+
+
+_STOCKS = {
+    branch: stock
+    for stock, branches in {
+        "Afro-Asiatic": "Chadic Cushitic Semitic",
+        "Atlantic-Congo": "Bantu Volta-Niger",
+        "Austroasiatic": "Khmer Vietic",
+        "Austronesian": "Barito Javanesic Malayic Philippine",
+        "Indo-European": "Albanian Armenian Baltic Celtic Germanic Hellenic Indo-Aryan Iranian"
+        " Romance Slavic",
+        "Sino-Tibetan": "Burmish Sinitic",
+        "Uralic": "Finnic Ugric",
+    }.items()
+    for branch in branches.split()
+}
+"""Families of more than one branch, as in Glottolog."""
 
 _ROWS = """
 af Germanic Latn | nl

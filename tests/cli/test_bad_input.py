@@ -391,6 +391,26 @@ CONFIG = (
         "languages: tuned names a language twice; remove one",
     ),
     configured(
+        "shares of more than all",
+        "[advise]\nscript_share = 0.8\n",
+        "advise: script_share and family_share are more than 1 together; lower one",
+    ),
+    configured(
+        "collecting English",
+        '[advise]\ncandidates = ["en", "es"]\n',
+        "advise: candidates names en, which is in every mixture; remove it",
+    ),
+    configured(
+        "examples for nothing",
+        "[advise.cost]\nes = 0\n",
+        "advise.cost.es: expected a number greater than 0, found 0; correct it",
+    ),
+    configured(
+        "cost of a language that is none",
+        "[advise.cost]\nxx = 2.0\n",
+        f"advise.cost.xx.[key]: unknown language 'xx'; {KNOWN}",
+    ),
+    configured(
         "no language",
         "[languages]\ntuned = []\n",
         "languages: tuned is empty; name at least one language",
@@ -529,6 +549,11 @@ MIXING = (
         "preview before mix",
         "preview -p P",
         "P/runs/mixture is not complete; run `pinch mix` first, or `pinch run`",
+    ),
+    Case(
+        "advice before an evaluation",
+        "advise next -p P",
+        "P/runs/evaluation is not complete; run `pinch evaluate` first, or `pinch run`",
     ),
     Case(
         "train before mix",

@@ -104,3 +104,22 @@ def test_plain_progress_says_how_much_and_how_long(capsys, monkeypatch):
     assert lines[0] == "tuning: 4/10"
     assert lines[-1].startswith("tuning: 10/10 in ")
     assert any("s left loss 1.0" in line for line in lines[1:-1])
+
+
+def test_advice_in_words_and_in_json(pinch, make_project, monkeypatch):
+    from pinchtune.stages import facts
+
+    whole = facts._shipped()
+    cut = {c: dict(list(rows.items())[:10]) for c, rows in whole.items()}
+    monkeypatch.setattr(facts, "_shipped", lambda: cut)
+    monkeypatch.setattr(facts, "SCORED", 1)
+    folder = make_project()
+    code, out, err = pinch("advise", "languages", "-p", folder)
+    assert (code, out.splitlines()[0]) == (0, "# Which languages to collect for")
+    assert "measuring languages: 0/44" in err
+    code, out, err = pinch("advise", "languages", "-p", folder, "--json", "-q")
+    assert (code, err, json.loads(out)["must"]) == (0, "", ["es", "ja", "ar"])
+    pinch("run", "-p", folder, "-q")
+    code, out, err = pinch("advise", "next", "-p", folder, "--json", "-q")
+    assert (code, err, len(json.loads(out)["steps"])) == (0, "", 3)
+    assert pinch("advise", "next", "-p", folder, "-q")[1].startswith("# What to collect next")

@@ -10,6 +10,7 @@ import traceback
 import typer
 
 from pinchtune.cli import (
+    advise,
     collect,
     data,
     doctor,
@@ -43,6 +44,7 @@ app = typer.Typer(
 for verb in (init, mine, select, mix, preview, train, generate, evaluate, report, run, web, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
+app.add_typer(advise.app, name="advise")
 app.add_typer(collect.app, name="collect")
 
 
