@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from pinchtune.errors import DataError, RunError
+from pinchtune.errors import DataError, MissingExtra, RunError
 
 UNFINISHED = ".unfinished"
 """Ending of a file that is being written; one that stays was left by a killed process."""
@@ -200,8 +201,12 @@ def check_file(path: str | Path) -> Path:
 
 @contextmanager
 def open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
-    """Yield `path` opened for reading; a name that ends in .gz is unpacked on the way."""
+    """Yield `path` opened for reading; one that ends in .gz or .zst is unpacked on the way."""
     path = check_file(path)
+    if path.suffix.lower() == ".zst":
+        with _open_zst(path) as file:
+            yield file
+        return
     try:
         with path.open("rb") as file:
             yield (
@@ -211,6 +216,20 @@ def open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
             )
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError("is not a whole gzip file; pack it again", path) from error
+
+
+@contextmanager
+def _open_zst(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingExtra("zstandard", "mine") from error
+    try:
+        with path.open("rb") as packed:
+            reader = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+            yield cast(IO[bytes], io.BufferedReader(cast(io.RawIOBase, reader)))
+    except zstandard.ZstdError as error:
+        raise DataError("is not a whole zstd file; pack it again", path) from error
 
 
 def hash_bytes(data: bytes) -> str:

@@ -6,7 +6,7 @@ Precision before recall: prices, dates, order numbers and the addresses of examp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +41,9 @@ _OPENING = "+＋(（"  # noqa: RUF001
 _PHONE_LIKE = r"\p{Nd}(?:[\s().\-/]{0,3}\p{Nd}){6}"
 _AMOUNT = r"\s?(?:\p{Sc}|[A-Z]{3}\b|Kč|kr\b|руб|₽|円|元|원|%)"  # noqa: RUF001
 
+_DATE = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_NUMBERED = r"(?:#|№|\p{Sc}|\b[Nn](?:[or]|um|úm)?[.°º]?)\s?$"
+
 
 class PersonalFinding(NamedTuple):
     """A stretch of text that may be personal data."""
@@ -52,13 +55,19 @@ class PersonalFinding(NamedTuple):
     text: str
 
 
-def find_personal(text: str, regions: Sequence[str] = REGIONS) -> list[PersonalFinding]:
-    """Return what may be personal data in `text`, in its order, without overlaps."""
+def find_personal(
+    text: str, regions: Sequence[str] = REGIONS, own: Sequence[str] = ()
+) -> list[PersonalFinding]:
+    """Return what may be personal data in `text`, in its order, without overlaps.
+
+    Of the regions `own`, bare digits that could be a telephone number count too: there an order
+    number that is masked by mistake does less harm than a number that is not.
+    """
     found: list[PersonalFinding] = []
     for kind, finder in _FINDERS.items():
         for start, end in finder(text):
             _add(found, PersonalFinding(kind, start, end, text[start:end]))
-    for start, end in _find_phones(text, tuple(regions)):
+    for start, end in _find_phones(text, tuple(dict.fromkeys((*own, *regions))), set(own)):
         _add(found, PersonalFinding("phone", start, end, text[start:end]))
     return sorted(found, key=lambda finding: finding.start)
 
@@ -133,7 +142,9 @@ _FINDERS = {
 }
 
 
-def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+def _find_phones(
+    text: str, regions: tuple[str, ...], own: Collection[str]
+) -> Iterator[tuple[int, int]]:
     if not _compile(_PHONE_LIKE).search(text):
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
@@ -141,7 +152,10 @@ def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int
     for region in regions:
         # Of the four levels, this one asks for the grouping that people write in the region.
         for match in PhoneNumberMatcher(text, region, Leniency.STRICT_GROUPING):
-            if _is_phone(match.raw_string.strip(), match.number, text[match.end :]):
+            raw, following = match.raw_string.strip(), text[match.end :]
+            if _is_phone(raw, match.number, following) or (
+                region in own and _may_be_phone(raw, text[: match.start], following)
+            ):
                 yield match.start, match.end
 
 
@@ -155,3 +169,10 @@ def _is_phone(raw: str, number: PhoneNumber, following: str) -> bool:
     if raw[0] in _OPENING or digits.startswith("0") or len(digits) < len(raw):
         return True
     return len(digits) >= 11 and number_type(number) == PhoneNumberType.MOBILE
+
+
+def _may_be_phone(raw: str, before: str, following: str) -> bool:
+    """Return False for amounts, dates, and digits that a number sign or a sum stands before."""
+    if len(_digits(raw)) < 8 or _compile(_DATE).fullmatch(_digits(raw)):
+        return False
+    return not (_compile(_AMOUNT).match(following) or _compile(_NUMBERED).search(before[-8:]))
