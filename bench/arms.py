@@ -156,7 +156,10 @@ def prepare(source: Path, folder: Path, prompts: int) -> None:
     write_jsonl(folder / "pool.jsonl", ({**r, "id": k} for k, r in pool.items()))
 
 
-LANGUAGES = tuple(["en", "es", "ru", "ja", "zh", "ar", "fr", "de", "it", "ko", "fi", "he", "hi", "sw", "cs", "th", "tr"])
+LANGUAGES = (
+    *("en", "es", "ru", "ja", "zh", "ar", "fr", "de", "it"),
+    *("ko", "fi", "he", "hi", "sw", "cs", "th", "tr"),
+)
 
 
 def main() -> int:

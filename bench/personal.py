@@ -164,7 +164,7 @@ def _count_clean(path: Path) -> None:
     touched = 0
     for row in rows:
         text = f"{row['instruction']}\n{row.get('response') or ''}"
-        found = find_private(text, row.get("language", ""))
+        found = find_private(text, row.get("language") or "")
         touched += bool(found)
         for finding in found:
             print(f"    {row['id']} {finding.kind}: {finding.text}")

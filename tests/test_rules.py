@@ -21,7 +21,7 @@ LAYERS = (
     ("errors", "records", "config", "files", "languages", "progress"),
     ("data", "stats", "store"),
     ("model",),
-    ("training", "evaluation", "collecting", "selection"),
+    ("training", "evaluation", "collecting", "selection", "mining"),
     ("reporting",),
     ("stages",),
     ("web",),
@@ -134,6 +134,7 @@ def test_exported_names_exist_and_are_documented():
         assert getattr(pinchtune, name) is not None
     for verb in (
         "init",
+        "mine",
         "select",
         "mix",
         "preview",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.evaluate import evaluate as evaluate
     from pinchtune.stages.generate import generate as generate
     from pinchtune.stages.init import init as init
+    from pinchtune.stages.mine import mine as mine
     from pinchtune.stages.mix import mix as mix
     from pinchtune.stages.preview import preview as preview
     from pinchtune.stages.project import Project as Project
@@ -41,6 +42,7 @@ _HOMES = {
     "import_data": "data",
     "init": "init",
     "list_data": "data",
+    "mine": "mine",
     "mix": "mix",
     "preview": "preview",
     "report": "report",

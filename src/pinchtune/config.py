@@ -127,6 +127,19 @@ class MixConfig(Section):
     """Seed of every draw."""
 
 
+class MineConfig(Section):
+    """[mine]: what is made of logs."""
+
+    languages: tuple[LanguageCode, ...] = ()
+    """Languages that enquiries may be in; empty takes all that are known."""
+    question: str = ""
+    """Column that holds what was asked; empty takes the first of the usual names."""
+    answer: str = ""
+    """Column that holds what was answered; empty as above."""
+    clusters: Count = 0
+    """Groups of enquiries; 0 takes the root of half as many as there are different enquiries."""
+
+
 class SelectConfig(Section):
     """[select]: which examples of the pool become the pinch."""
 
@@ -222,6 +235,7 @@ class Config(Section):
     data: DataConfig = DataConfig()
     collect: CollectConfig = CollectConfig()
     languages: LanguagesConfig = LanguagesConfig()
+    mine: MineConfig = MineConfig()
     select: SelectConfig = SelectConfig()
     mix: MixConfig = MixConfig()
     train: TrainConfig = TrainConfig()

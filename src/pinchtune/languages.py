@@ -42,95 +42,93 @@ class Language(NamedTuple):
     """False if words are not separated by spaces."""
     close: tuple[str, ...] = ()
     """Languages that identifiers take it for."""
-    regions: tuple[str, ...] = ()
-    """ISO 3166 codes of where telephone numbers in its texts are most likely at home."""
 
 
 _ROWS = """
-af Germanic Latn @ZA | nl
-am Semitic Ethi @ET
-ar Semitic Arab @SA,EG,AE,MA | fa,ur
-az Turkic Latn @AZ | tr
-be Slavic Cyrl @BY | ru,uk
-bg Slavic Cyrl @BG | mk
-bn Indo-Aryan Beng @BD,IN
-bs Slavic Latn,Cyrl @BA | hr,sr
-ca Romance Latn @ES | es
-cs Slavic Latn @CZ | sk
-cy Celtic Latn @GB
-da Germanic Latn @DK | no,nn
-de Germanic Latn @DE,AT,CH
-el Hellenic Grek @GR
-en Germanic Latn @US,GB,CA,AU
-es Romance Latn @ES,MX,AR,CO | gl,ca,pt
-et Finnic Latn @EE | fi
-eu Basque Latn @ES
-fa Iranian Arab @IR | ar
-fi Finnic Latn @FI | et
-fr Romance Latn @FR,BE,CH,CA
-ga Celtic Latn @IE
-gl Romance Latn @ES | pt,es
-gu Indo-Aryan Gujr @IN
-ha Chadic Latn @NG
-he Semitic Hebr @IL
-hi Indo-Aryan Deva @IN | mr,ne
-hr Slavic Latn @HR | bs,sr
-hu Ugric Latn @HU
-hy Armenian Armn @AM
-id Malayic Latn @ID | ms
-ig Volta-Niger Latn @NG
-is Germanic Latn @IS
-it Romance Latn @IT,CH
-ja Japonic Jpan - @JP
-jv Javanesic Latn @ID | id
-ka Kartvelian Geor @GE
-kk Turkic Cyrl @KZ
-km Khmer Khmr - @KH
-kn Dravidian Knda @IN
-ko Koreanic Kore @KR
-lo Tai Laoo - @LA
-lt Baltic Latn @LT
-lv Baltic Latn @LV
-mg Barito Latn @MG
-mk Slavic Cyrl @MK | bg
-ml Dravidian Mlym @IN
-mn Mongolic Cyrl @MN
-mr Indo-Aryan Deva @IN | hi
-ms Malayic Latn @MY | id
-mt Semitic Latn @MT
-my Burmish Mymr - @MM
-ne Indo-Aryan Deva @NP | hi
-nl Germanic Latn @NL,BE | af
-nn Germanic Latn @NO | no,da
-no Germanic Latn @NO | nn,da
-pa Indo-Aryan Guru,Arab @IN,PK
-pl Slavic Latn @PL
-ps Iranian Arab @AF
-pt Romance Latn @BR,PT | gl,es
-ro Romance Latn @RO
-ru Slavic Cyrl @RU | be,uk,bg
-rw Bantu Latn @RW
-si Indo-Aryan Sinh @LK
-sk Slavic Latn @SK | cs
-sl Slavic Latn @SI | hr
-so Cushitic Latn @SO
-sq Albanian Latn @AL
-sr Slavic Cyrl,Latn @RS | hr,bs
-sv Germanic Latn @SE | no,da
-sw Bantu Latn @KE,TZ
-ta Dravidian Taml @IN
-te Dravidian Telu @IN
-th Tai Thai - @TH
-tl Philippine Latn @PH
-tr Turkic Latn @TR | az
-uk Slavic Cyrl @UA | ru,be
-ur Indo-Aryan Arab @PK | ar
-uz Turkic Latn,Cyrl @UZ
-vi Vietic Latn @VN
-xh Bantu Latn @ZA | zu
-yo Volta-Niger Latn @NG
-zh Sinitic Hans,Hant - @CN,TW,HK
-zu Bantu Latn @ZA | xh
+af Germanic Latn | nl
+am Semitic Ethi
+ar Semitic Arab | fa,ur
+az Turkic Latn | tr
+be Slavic Cyrl | ru,uk
+bg Slavic Cyrl | mk
+bn Indo-Aryan Beng
+bs Slavic Latn,Cyrl | hr,sr
+ca Romance Latn | es
+cs Slavic Latn | sk
+cy Celtic Latn
+da Germanic Latn | no,nn
+de Germanic Latn
+el Hellenic Grek
+en Germanic Latn
+es Romance Latn | gl,ca,pt
+et Finnic Latn | fi
+eu Basque Latn
+fa Iranian Arab | ar
+fi Finnic Latn | et
+fr Romance Latn
+ga Celtic Latn
+gl Romance Latn | pt,es
+gu Indo-Aryan Gujr
+ha Chadic Latn
+he Semitic Hebr
+hi Indo-Aryan Deva | mr,ne
+hr Slavic Latn | bs,sr
+hu Ugric Latn
+hy Armenian Armn
+id Malayic Latn | ms
+ig Volta-Niger Latn
+is Germanic Latn
+it Romance Latn
+ja Japonic Jpan -
+jv Javanesic Latn | id
+ka Kartvelian Geor
+kk Turkic Cyrl
+km Khmer Khmr -
+kn Dravidian Knda
+ko Koreanic Kore
+lo Tai Laoo -
+lt Baltic Latn
+lv Baltic Latn
+mg Barito Latn
+mk Slavic Cyrl | bg
+ml Dravidian Mlym
+mn Mongolic Cyrl
+mr Indo-Aryan Deva | hi
+ms Malayic Latn | id
+mt Semitic Latn
+my Burmish Mymr -
+ne Indo-Aryan Deva | hi
+nl Germanic Latn | af
+nn Germanic Latn | no,da
+no Germanic Latn | nn,da
+pa Indo-Aryan Guru,Arab
+pl Slavic Latn
+ps Iranian Arab
+pt Romance Latn | gl,es
+ro Romance Latn
+ru Slavic Cyrl | be,uk,bg
+rw Bantu Latn
+si Indo-Aryan Sinh
+sk Slavic Latn | cs
+sl Slavic Latn | hr
+so Cushitic Latn
+sq Albanian Latn
+sr Slavic Cyrl,Latn | hr,bs
+sv Germanic Latn | no,da
+sw Bantu Latn
+ta Dravidian Taml
+te Dravidian Telu
+th Tai Thai -
+tl Philippine Latn
+tr Turkic Latn | az
+uk Slavic Cyrl | ru,be
+ur Indo-Aryan Arab | ar
+uz Turkic Latn,Cyrl
+vi Vietic Latn
+xh Bantu Latn | zu
+yo Volta-Niger Latn
+zh Sinitic Hans,Hant -
+zu Bantu Latn | xh
 """
 
 
@@ -138,9 +136,7 @@ def _parse(row: str) -> Language:
     facts, _, close = row.partition("|")
     code, family, scripts, *flags = facts.split()
     neighbours = tuple(close.strip().split(",")) if close.strip() else ()
-    regions = tuple(r for flag in flags if flag[0] == "@" for r in flag[1:].split(","))
-    spaced = "-" not in flags
-    return Language(code, family, tuple(scripts.split(",")), spaced, neighbours, regions)
+    return Language(code, family, tuple(scripts.split(",")), "-" not in flags, neighbours)
 
 
 LANGUAGES = {row.code: row for row in map(_parse, _ROWS.strip().splitlines())}

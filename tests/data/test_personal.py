@@ -79,3 +79,25 @@ def test_what_is_found_is_replaced_by_its_kind() -> None:
     text = "‏اتصل بـ +49 30 901820 أو a@b.cz 👍🏽"
     assert replace_personal(text, find_personal(text)) == "‏اتصل بـ [phone] أو [e-mail] 👍🏽"
     assert replace_personal("ไม่มี", []) == "ไม่มี"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "phone"),
+    [
+        ("cs", "Odpovězte mi prosím na 601123456 do pátku.", "601123456"),
+        ("es", "Apunte 612345678 para la devolución.", "612345678"),
+        ("pt", "Anote 11961234567 para a entrega.", "11961234567"),
+        ("ru", "Запишите 9123456789 для доставки.", "9123456789"),
+    ],
+)
+def test_bare_numbers_count_where_the_language_is_known(
+    language: str, text: str, phone: str
+) -> None:
+    assert [f.text for f in find_personal(text, language=language)] == [phone]
+    assert "[phone]" in replace_personal(text, find_personal(text, language=language))
+
+
+def test_prices_and_short_numbers_are_left_alone_in_any_language() -> None:
+    text = "Cuesta 612345678 € y el pedido es el 4512."
+    assert find_personal(text, language="es") == []
+    assert find_personal("Pedido 612345678", language="xx") == []

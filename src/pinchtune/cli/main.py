@@ -16,6 +16,7 @@ from pinchtune.cli import (
     evaluate,
     generate,
     init,
+    mine,
     mix,
     preview,
     report,
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (init, select, mix, preview, train, generate, evaluate, report, run, web, doctor):
+for verb in (init, mine, select, mix, preview, train, generate, evaluate, report, run, web, doctor):
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(collect.app, name="collect")

@@ -6,7 +6,7 @@ Precision before recall: prices, dates, order numbers and the addresses of examp
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,12 +37,13 @@ _CARD_NUMBER = (
     r"4\d{12}(\d{3}){0,2}|(5[1-5]|2[2-7])\d{14}|3[47]\d{13}"
     r"|6(011|5\d\d|4[4-9]\d)\d{12}|35\d{14}|3[068]\d{12}"
 )
+MOST = 50
+"""Percent of a country that speaks a language for it to be at home there."""
+BARE_DIGITS = 9
+"""Fewest digits of a telephone number that nothing but its validity tells."""
 _OPENING = "+＋(（"  # noqa: RUF001
 _PHONE_LIKE = r"\p{Nd}(?:[\s().\-/]{0,3}\p{Nd}){6}"
 _AMOUNT = r"\s?(?:\p{Sc}|[A-Z]{3}\b|Kč|kr\b|руб|₽|円|元|원|%)"  # noqa: RUF001
-
-_DATE = r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_NUMBERED = r"(?:#|№|\p{Sc}|\b[Nn](?:[or]|um|úm)?[.°º]?)\s?$"
 
 
 class PersonalFinding(NamedTuple):
@@ -56,18 +57,20 @@ class PersonalFinding(NamedTuple):
 
 
 def find_personal(
-    text: str, regions: Sequence[str] = REGIONS, own: Sequence[str] = ()
+    text: str, regions: Sequence[str] = REGIONS, language: str = ""
 ) -> list[PersonalFinding]:
     """Return what may be personal data in `text`, in its order, without overlaps.
 
-    Of the regions `own`, bare digits that could be a telephone number count too: there an order
-    number that is masked by mistake does less harm than a number that is not.
+    With a `language`, every run of digits that is a valid telephone number where it is spoken
+    counts too: for texts that nobody looks at, where hiding an order number does no harm.
     """
     found: list[PersonalFinding] = []
     for kind, finder in _FINDERS.items():
         for start, end in finder(text):
             _add(found, PersonalFinding(kind, start, end, text[start:end]))
-    for start, end in _find_phones(text, tuple(dict.fromkeys((*own, *regions))), set(own)):
+    for start, end in _find_phones(text, tuple(regions)):
+        _add(found, PersonalFinding("phone", start, end, text[start:end]))
+    for start, end in _find_bare_phones(text, home_regions(language)) if language else ():
         _add(found, PersonalFinding("phone", start, end, text[start:end]))
     return sorted(found, key=lambda finding: finding.start)
 
@@ -142,9 +145,7 @@ _FINDERS = {
 }
 
 
-def _find_phones(
-    text: str, regions: tuple[str, ...], own: Collection[str]
-) -> Iterator[tuple[int, int]]:
+def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     if not _compile(_PHONE_LIKE).search(text):
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
@@ -152,10 +153,37 @@ def _find_phones(
     for region in regions:
         # Of the four levels, this one asks for the grouping that people write in the region.
         for match in PhoneNumberMatcher(text, region, Leniency.STRICT_GROUPING):
-            raw, following = match.raw_string.strip(), text[match.end :]
-            if _is_phone(raw, match.number, following) or (
-                region in own and _may_be_phone(raw, text[: match.start], following)
-            ):
+            if _is_phone(match.raw_string.strip(), match.number, text[match.end :]):
+                yield match.start, match.end
+
+
+@lru_cache
+def home_regions(language: str) -> tuple[str, ...]:
+    """Return the countries where most people speak a language that is official: CLDR's table."""
+    from babel.core import get_global
+
+    code = language.split("-")[0].lower()
+    spoken = (
+        (region, table.get(code)) for region, table in get_global("territory_languages").items()
+    )
+    return tuple(
+        sorted(
+            region
+            for region, facts in spoken
+            if facts and facts["official_status"] and facts["population_percent"] >= MOST
+        )
+    )
+
+
+def _find_bare_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    if not _compile(_PHONE_LIKE).search(text):
+        return
+    from phonenumbers import Leniency, PhoneNumberMatcher
+
+    for region in regions:
+        for match in PhoneNumberMatcher(text, region, Leniency.VALID):
+            is_amount = _compile(_AMOUNT).match(text[match.end :])
+            if len(_digits(match.raw_string)) >= BARE_DIGITS and not is_amount:
                 yield match.start, match.end
 
 
@@ -169,10 +197,3 @@ def _is_phone(raw: str, number: PhoneNumber, following: str) -> bool:
     if raw[0] in _OPENING or digits.startswith("0") or len(digits) < len(raw):
         return True
     return len(digits) >= 11 and number_type(number) == PhoneNumberType.MOBILE
-
-
-def _may_be_phone(raw: str, before: str, following: str) -> bool:
-    """Return False for amounts, dates, and digits that a number sign or a sum stands before."""
-    if len(_digits(raw)) < 8 or _compile(_DATE).fullmatch(_digits(raw)):
-        return False
-    return not (_compile(_AMOUNT).match(following) or _compile(_NUMBERED).search(before[-8:]))

@@ -197,6 +197,7 @@ def _read_sheet(sheet: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def cell_text(value: Any) -> str:
+    """Return what a cell of a sheet holds, as text."""
     if isinstance(value, str):
         return restore(unescape_xlsx(value))
     if isinstance(value, bool):

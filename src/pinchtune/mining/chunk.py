@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pinchtune.data.personal import PersonalFinding, replace_personal
-from pinchtune.mining.clean import clean, name_noise
+from pinchtune.mining.clean import NOISE, clean, name_noise
 from pinchtune.mining.enquiries import Enquiry, Unread
 from pinchtune.mining.listening import Listener
 from pinchtune.mining.private import find_private
@@ -23,7 +23,6 @@ SAMPLE = 20
 """Texts a kind of personal data that a person may look at."""
 AROUND = 80
 """Characters shown on either side of a placeholder, and of answers four times as many."""
-NOISE = ("empty", "link", "automatic")
 
 
 def mine_chunk(found: Sequence[Enquiry | Unread], listener: Listener) -> dict[str, Any]:
@@ -59,9 +58,9 @@ class _Chunk:
         language = self.listener.language(text)
         mixed = self.listener.is_mixed(text, language)
         plain = self._redact(text, language, place)
-        self.rows.append([plain, language, mixed, place])
         answer = clean(item.answer or "")
         other = "" if mixed else self.listener.answered_in(answer, language)
+        self.rows.append([plain, language, mixed, bool(other), place])
         if other:
             self._report(plain, language, answer, other, place)
 

@@ -1,6 +1,6 @@
-"""What a person wrote, without what mail programs put around it; any script, any characters.
+r"""What a person wrote, without what mail programs put around it; any script, any characters.
 
-    clean("Where is it?\\n\\n> old\\n-- \\nAnn")      "Where is it?"
+    clean("Where is it?\n\n> old\n-- \nAnn")      "Where is it?"
 
 Nothing is decided here by language: the phrases of all languages are tried.
 """
@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any
 
-from pinchtune.mining.phrases import pattern
+from pinchtune.mining.phrases import announces_absence, pattern
 
 CLOSING_LINES = 8
 """Lines at the end of a text among which a closing formula begins a signature."""
@@ -21,9 +21,11 @@ LONGEST = 20_000
 """Characters that are kept of a text: enquiries are shorter, and pasted logs are not."""
 _LONGEST_LINE = 300
 """A longer line is prose and no phrase of a mail program."""
+NOISE = ("empty", "wordless", "link", "automatic")
+"""Why a text is no enquiry; `wordless` ones hold digits and punctuation only."""
 _HALF = r"\p{Cs}"
 _CONTROL = r"[\p{Cc}--[\t\n]]|[\uFDD0-\uFDEF\uFFFE\uFFFF]|\uFEFF"
-_HEADER = r"\*{0,2}[\p{L}\p{M} ]{2,24}\s?[:：]\*{0,2}\s*\S.*"  # noqa: RUF001
+_HEADER = r"\*{0,2}[\p{L}\p{M} ]{2,24}\s?[:：]\*{0,2}\s*\S.*"
 _LINK = r"(?:[a-z][a-z0-9+.\-]*://|www\.)\S+"
 
 
@@ -50,15 +52,25 @@ def clean(text: str) -> str:
 
 
 def name_noise(text: str) -> str:
-    """Return why a cleaned text is no enquiry: `empty`, `link`; empty if it may be one."""
+    """Return why a cleaned text is no enquiry, one of NOISE; empty if it may be one."""
     if not text:
         return "empty"
-    return "" if _compile(_LINK).sub("", text).strip(" \n\t<>()[].,;") else "link"
+    if announces_absence(text):
+        return "automatic"
+    if not _says_something(text):
+        return "wordless"
+    return "" if _says_something(_compile(_LINK).sub("", text)) else "link"
+
+
+def _says_something(text: str) -> bool:
+    """Return True if there is a letter, or a sign such as an emoji."""
+    return any(unicodedata.category(char)[0] in "LS" for char in text)
 
 
 def _join(lines: list[str]) -> str:
     """Return the lines with at most one empty line between two others."""
-    return _compile(r"\n{3,}").sub("\n\n", "\n".join(lines)).strip()
+    whole: str = _compile(r"\n{3,}").sub("\n\n", "\n".join(lines))
+    return whole.strip()
 
 
 def _without_quotes(lines: list[str]) -> list[str]:

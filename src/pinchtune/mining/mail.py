@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
-from typing import IO, NamedTuple, cast
+from typing import IO, NamedTuple
 
 from pinchtune.files import MAX_LINE_BYTES
 from pinchtune.mining.phrases import is_absence
@@ -63,7 +63,7 @@ def _finish(lines: list[bytes], start: int, size: int) -> Mail:
 def parse(data: bytes, line: int) -> Mail:
     """Return the text of a mail: its plain part, else its page without tags, else its subject."""
     try:
-        mail = cast(EmailMessage, message_from_bytes(data, policy=policy.default))
+        mail = message_from_bytes(data, policy=policy.default)
         subject = str(mail["Subject"] or "")
         text = _body(mail)
         return Mail(line, text if text.strip() else subject, _from_machine(mail, subject))

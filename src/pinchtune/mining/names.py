@@ -12,7 +12,6 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-# ruff: noqa: RUF001
 _WORD = r"\p{Lu}[\p{L}\p{M}'’\-]*\p{Ll}[\p{L}\p{M}'’\-]*"
 _PARTICLES = r"(?:(?:van|von|de|da|dos|del|della|der|den|di|la|le|el|al|bin|ibn|ten|zu)\s){0,2}"
 CAPITAL = rf"(?:\p{{Lu}}\.\s?){{0,3}}{_WORD}(?:\s{_PARTICLES}{_WORD}){{0,2}}"

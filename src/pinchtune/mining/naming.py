@@ -25,7 +25,7 @@ _TOKEN = (
     r"(?P<han>\p{Han}+)|(?P<kana>[\p{Katakana}ー]{2,})"
     rf"|(?P<open>{_UNSPACED}+)"
     r"|(?P<word>[[\p{L}\p{M}\p{N}]--[\p{Han}\p{Hiragana}\p{Katakana}ー]]"
-    r"[[\p{L}\p{M}\p{N}'’\-]--[\p{Han}\p{Hiragana}\p{Katakana}ー]]+)"  # noqa: RUF001
+    r"[[\p{L}\p{M}\p{N}'’\-]--[\p{Han}\p{Hiragana}\p{Katakana}ー]]+)"
 )
 
 
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
 
     cluster: int
     text: str
-    count: int
+    times: int
 
 
 @lru_cache
@@ -59,7 +59,7 @@ def _cut(match: Any) -> list[str]:
         return [text] if 2 <= len(text) <= LONGEST_RUN else _stretches(list(text), 2)
     if match["open"]:
         return _stretches(_compile(r"\X").findall(text), 3)
-    return [] if match["word"] and not _compile(r"\p{L}").search(text) else [text.strip("'’-")]  # noqa: RUF001
+    return [] if match["word"] and not _compile(r"\p{L}").search(text) else [text.strip("'’-")]
 
 
 def _stretches(signs: list[str], length: int) -> list[str]:
@@ -72,8 +72,8 @@ def name_clusters(asked: Iterable[Asked]) -> dict[int, list[str]]:
     everywhere: Counter[str] = Counter()
     for row in asked:
         terms = find_terms(row.text)
-        inside.setdefault(row.cluster, Counter()).update(dict.fromkeys(terms, row.count))
-        everywhere.update(dict.fromkeys(terms, row.count))
+        inside.setdefault(row.cluster, Counter()).update(dict.fromkeys(terms, row.times))
+        everywhere.update(dict.fromkeys(terms, row.times))
     mean = sum(everywhere.values()) / max(1, len(inside))
     return {k: _best(inside[k], everywhere, mean) for k in sorted(inside)}
 

@@ -7,7 +7,6 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-# ruff: noqa: RUF001
 _AROUND = {
     "wrote": (r"(?=.*[\p{Nd}@])", r"\s?[:：]"),
     "original": (r"[-_*\s]{2,}", r"[-_*:\s]*"),
@@ -27,7 +26,7 @@ def _table() -> dict[str, dict[str, str]]:
 
 @lru_cache
 def pattern(section: str) -> Any:
-    """Return what matches a line of a section, in any language: `wrote`, `closing`, …"""
+    """Return what matches a line of a section, in any language."""
     import regex
 
     before, after = _AROUND[section]
@@ -38,3 +37,10 @@ def pattern(section: str) -> Any:
 def is_absence(subject: str) -> bool:
     """Return True if the subject of a mail is that of an automatic answer."""
     return bool(pattern("absence").match(subject.strip()))
+
+
+def announces_absence(text: str) -> bool:
+    """Return True if a text begins as automatic answers do: the phrase, then a colon or no more."""
+    head = text.split("\n", 1)[0].strip()
+    match = pattern("absence").match(head)
+    return bool(match) and head[match.end() :].lstrip()[:1] in ("", ":", "：", "–", "-")

@@ -14,10 +14,9 @@ from pinchtune.mining.names import find_names
 def find_private(text: str, language: str) -> list[PersonalFinding]:
     """Return what may be personal data in a text of a language, in its order, no overlaps.
 
-    A language that the table does not know has no regions and no titles of its own.
+    A language that the table does not know has no regions, and English titles only.
     """
-    row = LANGUAGES.get(language)
-    found = find_personal(text, own=row.regions if row else ())
+    found = find_personal(text, language=language if language in LANGUAGES else "")
     for start, end in find_names(text, language):
         if all(end <= old.start or old.end <= start for old in found):
             found.append(PersonalFinding("name", start, end, text[start:end]))
