@@ -27,4 +27,6 @@ def test_clusters_are_named_by_what_they_have_more_of():
     ]
     found = name_clusters(asked)
     assert set(found[0][:2]) == {"cancel", "order"} and found[1][0] == "password"
+    everywhere = [Asked(k, f"the {word} the", 1) for k, word in enumerate(["zebra", "yak", "wolf"])]
+    assert [terms[0] for terms in name_clusters(everywhere).values()] == ["zebra", "yak", "wolf"]
     assert name_clusters(asked[::-1]) == found

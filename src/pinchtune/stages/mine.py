@@ -16,10 +16,10 @@ from typing import Any
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_file, read_json, write_json, write_jsonl
 from pinchtune.mining.chunk import mine_chunk
-from pinchtune.mining.enquiries import Columns
+from pinchtune.mining.enquiries import Columns, Enquiry
 from pinchtune.mining.listening import Listener
 from pinchtune.mining.merging import Candidate, merge
-from pinchtune.mining.readers import find_logs, read_logs
+from pinchtune.mining.readers import find_logs, read_log, read_logs
 from pinchtune.model.embed import load_embedder
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.enquirymap import embed_candidates, write_map
@@ -42,6 +42,7 @@ def mine(
     run = RunFolder(project.path("mine"), _key(project, paths))
     partial = run.path / PARTIAL
     if not run.complete():
+        _check(project, paths)
         embedder = load_embedder(project.config.select.embedder)
         run.start()
         partial.mkdir(exist_ok=True)
@@ -67,12 +68,21 @@ def _key(project: Project, paths: Sequence[Path]) -> str:
     return stage_key("mine", inputs)
 
 
+def _columns(project: Project) -> Columns:
+    return Columns(project.config.mine.question, project.config.mine.answer)
+
+
+def _check(project: Project, paths: Sequence[Path]) -> None:
+    """Read up to the first enquiry of each file, so that a wrong one is told before any work."""
+    for path in paths:
+        next((f for f in read_log(path, _columns(project)) if isinstance(f, Enquiry)), None)
+
+
 def _read(project: Project, paths: Sequence[Path], partial: Path, progress: Progress) -> None:
     """Store what the chunks become; those that stand already are passed over."""
-    config = project.config.mine
-    columns = Columns(config.question, config.answer)
+    columns = _columns(project)
     total = _count(paths, columns, partial / "total.json")
-    listener = Listener(config.languages)
+    listener = Listener(project.config.mine.languages)
     done = len(_chunks(partial))
     with progress.task("reading", total, min(done * CHUNK, total)) as task:
         found = islice(read_logs(paths, columns), done * CHUNK, None)
@@ -83,10 +93,7 @@ def _read(project: Project, paths: Sequence[Path], partial: Path, progress: Prog
 
 
 def _count(paths: Sequence[Path], columns: Columns, kept: Path) -> int:
-    """Return how many records there are: read once for it, so that the time left can be told.
-
-    A file that cannot be read at all is found here, before hours of work.
-    """
+    """Return how many records there are: read once for it, so that the time left can be told."""
     if not kept.is_file():
         write_json(kept, sum(1 for _ in read_logs(paths, columns)))
     return int(read_json(kept))
