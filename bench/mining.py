@@ -3,7 +3,7 @@
     python -m bench.mining ROWS.jsonl […]
 
 Rows have `language`, `instruction` and `response`; each instruction is an enquiry, its response
-the answer. The starter project is made in a temporary folder and asked for the rows' languages.
+the answer. The starter project is made in a temporary folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from time import perf_counter
 
 import pinchtune
 from pinchtune.files import read_jsonl, write_jsonl
-from pinchtune.languages import LANGUAGES
 from pinchtune.progress import Silent, Task
 
 SHOWN = 10
@@ -41,13 +40,10 @@ def main(files: list[str]) -> int:
     """Mine and print."""
     rows = [row for name in files for _, row in read_jsonl(name)]
     log = [{"text": r["instruction"], "answer": r.get("response") or ""} for r in rows]
-    codes = sorted({str(r["language"]) for r in rows} & set(LANGUAGES) - {"en"})
     with tempfile.TemporaryDirectory() as folder:
         pinchtune.init(folder)
         write_jsonl(Path(folder) / "log.jsonl", log)
-        options = [f"languages.tuned={json.dumps(codes[:1])}"]
-        options += [f"languages.unseen={json.dumps(codes[1:])}"]
-        project = pinchtune.Project.open(folder, options)
+        project = pinchtune.Project.open(folder)
         run = pinchtune.mine(project, [Path(folder) / "log.jsonl"], Clock())
         facts = run.manifest() or {}
         print(json.dumps({k: v for k, v in facts.items() if k not in ("files", "key")}))

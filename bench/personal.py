@@ -19,7 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from pinchtune.data.personal import find_personal
+from pinchtune.mining.private import find_private
 
 SEED, ITEMS = 1, 200
 CARRIERS = {
@@ -143,7 +143,7 @@ def main(files: list[str]) -> int:
     kinds, languages = Counter[str](), Counter[str]()
     items = plant(random.Random(SEED))
     for item in items:
-        found = find_personal(item.sentence, language=item.language)
+        found = find_private(item.sentence, item.language)
         kinds[item.kind] += 1
         languages[item.language] += 1
         if not any(item.text in f.text or f.text in item.text for f in found):
@@ -164,7 +164,7 @@ def _count_clean(path: Path) -> None:
     touched = 0
     for row in rows:
         text = f"{row['instruction']}\n{row.get('response') or ''}"
-        found = find_personal(text, language=row.get("language") or "")
+        found = find_private(text, row.get("language") or "")
         touched += bool(found)
         for finding in found:
             print(f"    {row['id']} {finding.kind}: {finding.text}")

@@ -130,6 +130,12 @@ class MixConfig(Section):
 class MineConfig(Section):
     """[mine]: what is made of logs."""
 
+    languages: tuple[LanguageCode, ...] = ()
+    """Languages that enquiries may be in; empty takes all that are known."""
+    question: str = ""
+    """Column that holds what was asked; empty takes the first of the usual names."""
+    answer: str = ""
+    """Column that holds what was answered; empty as above."""
     clusters: Count = 0
     """Groups of enquiries; 0 takes the root of half as many as there are different enquiries."""
 
@@ -158,10 +164,9 @@ class AdviseConfig(Section):
     those that the base model hardly knows."""
     cost: dict[LanguageCode, Annotated[Number, Field(gt=0)]] = {}
     """Cost of one example by language, in any unit; one that is not named costs their mean."""
-    coverage_weight: Annotated[Number, Field(ge=0)] = 1.0
-    """Weight of how well a set stands for the languages that must work (0 to 1)."""
     known_weight: Annotated[Number, Field(ge=0)] = 0.5
-    """Weight of how well the base model knows the languages of a set (0 to 1)."""
+    """Weight of how well the base model knows the languages of a set; how well the set stands for
+    those that must work weighs 1."""
     enquiry_weight: Annotated[Number, Field(ge=0)] = 0.25
     """Weight of the share of the enquiries that are in the languages of a set (0 to 1)."""
     cost_weight: Annotated[Number, Field(ge=0)] = 0.25

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -19,12 +20,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from pinchtune.errors import DataError, RunError
+from pinchtune.errors import DataError, MissingExtra, RunError
 
 UNFINISHED = ".unfinished"
 """Ending of a file that is being written; one that stays was left by a killed process."""
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is refused: it is never an example, and reading it would fill the memory."""
+_ZST_BYTES = 4096
+"""Packed bytes that are unpacked at a time: few, since they can hold very much more."""
 MAX_TEXT_BYTES = 1024 * 1024 * 1024
 """A longer text is not read whole: a small .gz file can hold more than the memory does."""
 
@@ -200,8 +203,12 @@ def check_file(path: str | Path) -> Path:
 
 @contextmanager
 def open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
-    """Yield `path` opened for reading; a name that ends in .gz is unpacked on the way."""
+    """Yield `path` opened for reading; one that ends in .gz or .zst is unpacked on the way."""
     path = check_file(path)
+    if path.suffix.lower() == ".zst":
+        with _open_zst(path) as file:
+            yield file
+        return
     try:
         with path.open("rb") as file:
             yield (
@@ -211,6 +218,51 @@ def open_bytes(path: str | Path) -> Iterator[IO[bytes]]:
             )
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError("is not a whole gzip file; pack it again", path) from error
+
+
+@contextmanager
+def _open_zst(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingExtra("zstandard", "mine") from error
+    try:
+        with path.open("rb") as packed:
+            yield cast(IO[bytes], io.BufferedReader(_Unpacked(packed)))
+    except (zstandard.ZstdError, EOFError) as error:
+        raise DataError("is not a whole zstd file; pack it again", path) from error
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes that a zstd file holds, in one frame or more; EOFError where it breaks off.
+
+    The library's own reader ends a file that breaks off as if it were whole.
+    """
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        from zstandard import ZstdDecompressor
+
+        self.packed, self.unpacker = packed, ZstdDecompressor()
+        self.frame = self.unpacker.decompressobj()
+        self.begun, self.ready, self.rest = False, b"", b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.ready:
+            data = self.rest or self.packed.read(_ZST_BYTES)
+            if not data:
+                if self.begun:
+                    raise EOFError
+                return 0
+            self.ready, self.rest, self.begun = self.frame.decompress(data), b"", True
+            if self.frame.eof:
+                self.rest, self.begun = self.frame.unused_data, False
+                self.frame = self.unpacker.decompressobj()
+        size = min(len(buffer), len(self.ready))
+        buffer[:size], self.ready = self.ready[:size], self.ready[size:]
+        return size
 
 
 def hash_bytes(data: bytes) -> str:

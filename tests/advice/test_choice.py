@@ -44,7 +44,7 @@ def score_slowly(codes, must, facts, closeness, config, dose):
     paid = sum(facts[j].cost * n for j, n in zip(codes, lacking, strict=True))
     dearest = max(facts[j].cost for j in CODES) * dose
     return (
-        config.coverage_weight * sum(covered) / len(covered)
+        sum(covered) / len(covered)
         + config.known_weight * sum(known) / len(known)
         + config.enquiry_weight * asked
         - config.cost_weight * min(1, paid / dearest)
@@ -113,11 +113,11 @@ def test_cost_and_pool_count():
         "es": LanguageFacts("es", cost=3, mexa=0.5),
         "it": LanguageFacts("it", cost=1, mexa=0.5),
         "pt": LanguageFacts("pt", cost=1, mexa=0.5, examples=5),
-        "ja": LanguageFacts("ja", cost=1, mexa=0.5),
+        "ja": LanguageFacts("ja", cost=2, mexa=0.5),
     }
     nothing = Closeness((), np.zeros((0, 0)))
     best = rank_sets(("es", "ja"), tuple(facts), facts, nothing, CONFIG, 10)[2][0]
-    only_cost = AdviseConfig(coverage_weight=0.0, known_weight=0.0)
+    only_cost = AdviseConfig(known_weight=0.0, cost_weight=100.0)
     cheap = rank_sets(("es", "ja"), tuple(facts), facts, nothing, only_cost, 10)[2][0]
     # Portuguese stands for Spanish as well as Spanish does here, and half of it is there already.
     assert best.codes == ("ja", "pt")
@@ -135,7 +135,7 @@ def test_too_few_candidates_is_said():
 def test_what_nobody_measured_counts_as_the_middle():
     facts = {"es": LanguageFacts("es", mexa=0.8), "it": LanguageFacts("it", mexa=0.2)}
     nothing = Closeness((), np.zeros((0, 0)))
-    only = AdviseConfig(coverage_weight=0.0)
+    only = AdviseConfig(known_weight=100.0)
     found = rank_sets(["es"], ["es", "it", "ko"], facts, nothing, only, 4)[2]
     assert [row.codes for row in found] == [("es", "ko"), ("es", "it"), ("it", "ko")]
     assert found[0].known == pytest.approx(0.65)

@@ -87,6 +87,41 @@ def overridden(name: str, override: str, message: str) -> Case:
     return Case(name, f"data list -p P --set {override}", f"--set {override}: {message}")
 
 
+LOGS = ".jsonl .ndjson .json .csv .tsv .xlsx .parquet .mbox .eml .txt .log"
+
+
+def mining(name: str, file: str, content: str | bytes, message: str) -> Case:
+    return Case(name, f"mine P/{file} -p P", message, partial(put, file, content))
+
+
+MINED = (
+    Case("no log", "mine P/x.csv -p P", "P/x.csv: does not exist; check the name"),
+    Case(
+        "folder without logs",
+        "mine P/x -p P",
+        f"P/x: holds no logs; expected {LOGS}, each also .gz or .zst",
+        lambda project: (project / "x").mkdir(),
+    ),
+    mining(
+        "log of an unknown kind",
+        "x.docx",
+        "x",
+        f"P/x.docx: has no suffix that tells its format; use one of {LOGS}",
+    ),
+    mining(
+        "log without a column of questions",
+        "x.csv",
+        "when,who\n1,2\n",
+        "no row of the file can be read; the first: P/x.csv:2: has no column that is known to hold "
+        "what was asked (found: when, who); name it with --set mine.question=NAME",
+    ),
+    mining(
+        "zst that is none",
+        "x.txt.zst",
+        b"plain",
+        "P/x.txt.zst: is not a whole zstd file; pack it again",
+    ),
+)
 FILES = (
     Case(
         "no file",
@@ -629,7 +664,7 @@ def check(pinch, look):
     return check
 
 
-@pytest.mark.parametrize("case", [*FILES, *CONFIG, *MIXING], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*FILES, *MINED, *CONFIG, *MIXING], ids=lambda case: case.name)
 def test_one_sentence_and_nothing_changed(case: Case, make_project, check):
     project = make_project()
     case.prepare(project)

@@ -2,7 +2,7 @@
 
 The score of a set S is
 
-    coverage_weight * mean over the languages that must work of max over j in S of likeness(i, j)
+    mean over the languages that must work of max over j in S of likeness(i, j)
     + known_weight * mean over S of how well the base knows j
     + enquiry_weight * share of the enquiries that are in S
     - cost_weight * what is still to be paid for S, over what the dearest would cost
@@ -194,7 +194,7 @@ def _score(
                 np.minimum(1.0, prices[rows].sum(axis=1)),
             ]
         )
-        weights = [config.coverage_weight, config.known_weight, config.enquiry_weight]
+        weights = [1.0, config.known_weight, config.enquiry_weight]
         scores = np.round(np.array([*weights, -config.cost_weight]) @ parts, DIGITS)
         # Sets come in the order of their codes, and the sort is stable.
         for_now = np.argsort(-scores, kind="stable")[:keep]

@@ -48,8 +48,9 @@ def command(
 def _text(facts: dict[str, Any], clusters: list[dict[str, Any]]) -> str:
     counts = {name: ", ".join(f"{k} {n}" for k, n in facts[name].items()) for name in LISTS}
     lines = [
-        f"{facts['read']} enquiries, {facts['candidates']} different ones "
+        f"{facts['enquiries']} enquiries, {facts['candidates']} different ones "
         f"(dropped: {counts['dropped'] or 'none'})",
+        *_unread(facts),
         f"languages: {counts['languages']}",
         f"hidden personal data: {counts['personal'] or 'none'}; look at personal-sample.jsonl",
         f"answered in another language: {facts['wrong_language']}; mixed: {facts['mixed']}",
@@ -63,3 +64,11 @@ def _text(facts: dict[str, Any], clusters: list[dict[str, Any]]) -> str:
 
 
 LISTS = ("dropped", "languages", "personal")
+
+
+def _unread(facts: dict[str, Any]) -> list[str]:
+    """Return the line about rows that could not be read; none if all could."""
+    first = facts["unread_first"][:1]
+    return (
+        [f"rows that could not be read: {facts['unread']}; the first: {first[0]}"] if first else []
+    )

@@ -118,7 +118,7 @@ def _read_csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     text = read_text(path)
     # One cell may be as long as one line of JSON; the default is 128 KB.
     csv.field_size_limit(MAX_LINE_BYTES)
-    delimiter = "\t" if _kind(path) == ".tsv" else _sniff(text)
+    delimiter = "\t" if _kind(path) == ".tsv" else sniff(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     yield from _read_table(_number_lines(reader))
 
@@ -135,7 +135,7 @@ def _number_lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
         raise DataError(message, line=start) from error
 
 
-def _sniff(text: str) -> str:
+def sniff(text: str) -> str:
     """Return the delimiter that finds the most known columns, then the most columns."""
 
     def score(delimiter: str) -> tuple[int, int]:
@@ -171,7 +171,7 @@ def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         with path.open("rb") as file, warnings.catch_warnings():
             # It warns of formats and drop-down lists that it leaves out; we read text only.
             warnings.simplefilter("ignore")
-            _check_size(file, path)
+            check_size(file, path)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             rows = list(_read_sheet(book.worksheets[0]))
     except DataError:
@@ -182,7 +182,7 @@ def _read_xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     yield from _read_table(iter(rows))
 
 
-def _check_size(file: IO[bytes], path: Path) -> None:
+def check_size(file: IO[bytes], path: Path) -> None:
     """Refuse a small file that would unpack into more than the memory holds."""
     with zipfile.ZipFile(file) as archive:
         if sum(item.file_size for item in archive.infolist()) > MAX_TEXT_BYTES:
@@ -193,10 +193,11 @@ def _read_sheet(sheet: Any) -> Iterator[tuple[int, list[str]]]:
     # Some programs write a wrong size into the sheet, and rows would be cut off.
     sheet.reset_dimensions()
     for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-        yield line, [_cell_text(cell) for cell in cells]
+        yield line, [cell_text(cell) for cell in cells]
 
 
-def _cell_text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Return what a cell of a sheet holds, as text."""
     if isinstance(value, str):
         return restore(unescape_xlsx(value))
     if isinstance(value, bool):

@@ -8,14 +8,8 @@ unless the nearest is the right one (Portuguese, where only Spanish is a candida
 
 from __future__ import annotations
 
-import unicodedata
-
 from pinchtune.errors import UsageError
-from pinchtune.languages import Identifier, get_language
-
-MIN_LETTERS = 12
-"""A line with fewer letters is too short to tell: on our starter examples in 13 languages all
-longer lines are identified rightly, and 1 in 9 of the shorter ones is not."""
+from pinchtune.languages import MIN_LETTERS, Identifier, count_letters, get_language
 
 
 def in_language(identifier: Identifier, text: str, language: str) -> bool:
@@ -38,8 +32,3 @@ def line_pass(identifier: Identifier, text: str, language: str) -> float | None:
     if not lines:
         return None
     return float(all(in_language(identifier, line, language) for line in lines))
-
-
-def count_letters(text: str) -> int:
-    """Return the number of letters and of the marks that belong to letters."""
-    return sum(unicodedata.category(char)[0] in "LM" for char in text)

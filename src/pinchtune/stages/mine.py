@@ -1,42 +1,34 @@
-"""pinch mine: from logs to the map of what people ask."""
+"""pinch mine: from logs to the map of what people ask.
+
+Logs are read in chunks, embeddings made in parts; each is a file of its own as soon as it is
+done, so a killed run goes on where it was. What a chunk or a part holds follows from the logs
+alone.
+"""
 
 from __future__ import annotations
 
-import json
-import math
+import shutil
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pinchtune.errors import UsageError
-from pinchtune.files import (
-    RunFolder,
-    append_line,
-    atomic_write,
-    cut_lines,
-    hash_file,
-    name_write_errors,
-    write_json,
-    write_jsonl,
-)
-from pinchtune.mining.logs import Enquiry, read_enquiries
-from pinchtune.mining.merge import Candidate, merge
-from pinchtune.mining.refine import Refiner, summarise
-from pinchtune.mining.terms import name_clusters
-from pinchtune.model.embed import BATCH, Embedder, load_embedder, without_language
+from pinchtune.files import RunFolder, hash_file, read_json, write_json, write_jsonl
+from pinchtune.mining.chunk import mine_chunk
+from pinchtune.mining.enquiries import Columns, Enquiry
+from pinchtune.mining.listening import Listener
+from pinchtune.mining.merging import Candidate, merge
+from pinchtune.mining.readers import find_logs, read_log, read_logs
+from pinchtune.model.embed import load_embedder
 from pinchtune.progress import Progress, Silent
-from pinchtune.selection.clusters import cluster
+from pinchtune.stages.enquirymap import embed_candidates, write_map
 from pinchtune.stages.project import Project, stage_key
 
-CHUNK = 500
-"""Enquiries whose rows are stored together."""
-SAMPLE = 20
-"""Rows with hidden personal data that are shown to a person, a kind."""
-ROWS, VECTORS = "rows.partial.jsonl", "embeddings.partial.bin"
+CHUNK = 1000
+"""Records that are read, cleaned and stored together."""
+PARTIAL = "partial"
+"""The folder of what a killed run goes on from."""
 
 
 def mine(
@@ -44,159 +36,96 @@ def mine(
 ) -> RunFolder:
     """Write runs/mine: candidates, embeddings, clusters, incidents, a sample of what was hidden."""
     progress = progress or Silent()
-    paths = _files(logs)
-    config = project.config
-    inputs = {
-        "logs": [hash_file(p) for p in paths],
-        "languages": config.languages.evaluated,
-        "embedder": config.select.embedder,
-        "clusters": config.mine.clusters,
-    }
-    run = RunFolder(project.path("mine"), stage_key("mine", inputs))
-    if run.complete():
-        return run
-    embedder = load_embedder(config.select.embedder)
-    run.start()
-    rows = _refine(paths, run.path / ROWS, config.languages.evaluated, progress)
-    candidates = merge(rows)
-    if not candidates:
-        raise UsageError("the logs hold no enquiry; check that these are the right files")
-    vectors = _embed(embedder, candidates, run.path / VECTORS, progress)
-    _write(run, rows, candidates, vectors, config.mine.clusters, embedder.name)
+    paths = find_logs(logs)
+    if not paths:
+        raise UsageError("there is nothing to mine; name log files or folders of them")
+    run = RunFolder(project.path("mine"), _key(project, paths))
+    partial = run.path / PARTIAL
+    if not run.complete():
+        _check(project, paths)
+        embedder = load_embedder(project.config.select.embedder)
+        run.start()
+        partial.mkdir(exist_ok=True)
+        if not (partial / "candidates.jsonl").is_file():
+            _read(project, paths, partial, progress)
+            _merge(run.path, partial)
+        embed_candidates(embedder, partial, progress)
+        facts = write_map(run.path, partial, project.config.mine.clusters)
+        left = [p.relative_to(run.path).as_posix() for p in partial.iterdir()]
+        run.finish({**facts, "embedder": embedder.name}, drop=left)
+    shutil.rmtree(partial, ignore_errors=True)
     return run
 
 
-def _files(logs: Sequence[str | Path]) -> list[Path]:
-    """Return the files, those of a folder by name; UsageError if there are none."""
-    found = []
-    for log in map(Path, logs):
-        inside = sorted(p for p in log.rglob("*") if p.is_file()) if log.is_dir() else [log]
-        found += [p for p in inside if not p.name.startswith(".")]
-    missing = [p for p in found if not p.is_file()]
-    if missing or not found:
-        named = missing[0] if missing else " ".join(map(str, logs)) or "no log"
-        raise UsageError(f"{named}: there is nothing to mine; name log files or folders of them")
-    return found
+def _key(project: Project, paths: Sequence[Path]) -> str:
+    config = project.config
+    inputs = {
+        "logs": [[str(path), hash_file(path)] for path in paths],
+        "mine": config.mine.model_dump(mode="json"),
+        "embedder": config.select.embedder,
+        "chunk": CHUNK,
+    }
+    return stage_key("mine", inputs)
 
 
-def _refine(
-    paths: Sequence[Path], partial: Path, languages: Sequence[str], progress: Progress
-) -> list[dict[str, Any]]:
-    """Return a row for each enquiry; chunks that a killed run stored are not made again."""
-    done: list[list[dict[str, Any]]] = [json.loads(line) for line in cut_lines(partial)]
-    refiner, read = Refiner(languages), sum(map(len, done))
-    with progress.task("reading", 0, read) as task:
-        enquiries = islice(_read(paths), read, None)
-        while chunk := list(islice(enquiries, CHUNK)):
-            done.append([refiner.refine(enquiry) for enquiry in chunk])
-            append_line(partial, json.dumps(done[-1], ensure_ascii=False))
-            task.advance(len(chunk))
-    return [row for rows in done for row in rows]
+def _columns(project: Project) -> Columns:
+    return Columns(project.config.mine.question, project.config.mine.answer)
 
 
-def _read(paths: Sequence[Path]) -> Iterator[Enquiry]:
+def _check(project: Project, paths: Sequence[Path]) -> None:
+    """Read up to the first enquiry of each file, so that a wrong one is told before any work."""
     for path in paths:
-        yield from read_enquiries(path)
+        next((f for f in read_log(path, _columns(project)) if isinstance(f, Enquiry)), None)
 
 
-def _embed(
-    embedder: Embedder, candidates: Sequence[Candidate], partial: Path, progress: Progress
-) -> NDArray[np.float16]:
-    """Return the embeddings; batches that a killed run stored are not made again."""
-    order = sorted(range(len(candidates)), key=lambda i: (len(candidates[i].text), i))
-    width = embedder.embed(["?"]).shape[1]
-    whole = partial.stat().st_size // (2 * width * BATCH) if partial.is_file() else 0
-    with name_write_errors(partial), partial.open("ab") as file:
-        file.truncate(whole * 2 * width * BATCH)
-        with progress.task("embedding", len(order), whole * BATCH) as task:
-            for start in range(whole * BATCH, len(order), BATCH):
-                part = [candidates[i].text for i in order[start : start + BATCH]]
-                file.write(embedder.embed(part).astype(np.float16).tobytes())
-                file.flush()
-                task.advance(len(part))
-    stored = np.fromfile(partial, np.float16).reshape(-1, width)[: len(order)]
-    vectors = np.empty_like(stored)
-    vectors[order] = stored
-    return vectors
+def _read(project: Project, paths: Sequence[Path], partial: Path, progress: Progress) -> None:
+    """Store what the chunks become; those that stand already are passed over."""
+    columns = _columns(project)
+    total = _count(paths, columns, partial / "total.json")
+    listener = Listener(project.config.mine.languages)
+    done = len(_chunks(partial))
+    with progress.task("reading", total, min(done * CHUNK, total)) as task:
+        found = islice(read_logs(paths, columns), done * CHUNK, None)
+        while chunk := list(islice(found, CHUNK)):
+            write_json(partial / f"read-{done:06d}.json", mine_chunk(chunk, listener))
+            done += 1
+            task.advance(len(chunk))
 
 
-def _write(
-    run: RunFolder,
-    rows: list[dict[str, Any]],
-    candidates: list[Candidate],
-    vectors: NDArray[np.float16],
-    wanted: int,
-    embedder: str,
-) -> None:
-    languages = [c.language for c in candidates]
-    subject = without_language(vectors.astype(np.float32), languages)
-    count = wanted or max(1, round(math.sqrt(len(candidates) / 2)))
-    labels = cluster(subject, count).tolist()
-    write_jsonl(run.path / "candidates.jsonl", map(_row, candidates, labels))
-    with atomic_write(run.path / "embeddings.npy", "wb") as file:
-        np.save(file, vectors, allow_pickle=False)
-    write_jsonl(run.path / "clusters.jsonl", _clusters(candidates, labels, subject))
-    write_jsonl(run.path / "incidents.jsonl", (r for r in rows if "answered" in r))
-    write_jsonl(run.path / "personal-sample.jsonl", _sample(rows))
-    summary = {**summarise(rows), "candidates": len(candidates), "clusters": len(set(labels))}
-    write_json(run.path / "summary.json", summary)
-    run.finish({**summary, "embedder": embedder}, drop=[ROWS, VECTORS])
+def _count(paths: Sequence[Path], columns: Columns, kept: Path) -> int:
+    """Return how many records there are: read once for it, so that the time left can be told."""
+    if not kept.is_file():
+        write_json(kept, sum(1 for _ in read_logs(paths, columns)))
+    return int(read_json(kept))
 
 
-def _row(candidate: Candidate, label: int) -> dict[str, Any]:
+def _chunks(partial: Path) -> list[Path]:
+    return sorted(partial.glob("read-*.json"))
+
+
+def _merge(folder: Path, partial: Path) -> None:
+    """Write the candidates by id, and what needs no embeddings."""
+    merged = merge(map(read_json, _chunks(partial)))
+    if not merged.candidates:
+        raise UsageError("the logs hold no enquiry; check that these are the right files")
+    write_jsonl(folder / "incidents.jsonl", _incidents(partial))
+    write_jsonl(folder / "personal-sample.jsonl", merged.sample)
+    write_json(partial / "summary.json", merged.summary)
+    write_jsonl(partial / "candidates.jsonl", map(_row, merged.candidates))
+
+
+def _incidents(partial: Path) -> Iterator[dict[str, Any]]:
+    for path in _chunks(partial):
+        yield from read_json(path)["incidents"]
+
+
+def _row(candidate: Candidate) -> dict[str, Any]:
     return {
         "id": candidate.id,
         "language": candidate.language,
         "text": candidate.text,
         "count": candidate.count,
-        "cluster": label,
         "mixed": candidate.mixed,
         "wrong_language": candidate.wrong_language,
+        "sources": list(candidate.sources),
     }
-
-
-def _clusters(
-    candidates: Sequence[Candidate], labels: list[int], vectors: NDArray[np.float32]
-) -> Iterator[dict[str, Any]]:
-    """Yield the clusters, those asked most often first."""
-    terms = name_clusters(
-        [c.text for c in candidates],
-        [c.language for c in candidates],
-        labels,
-        [c.count for c in candidates],
-    )
-    members: dict[int, list[Candidate]] = {}
-    for candidate, label in zip(candidates, labels, strict=True):
-        members.setdefault(label, []).append(candidate)
-    asked = {label: sum(c.count for c in inside) for label, inside in members.items()}
-    for label in sorted(members, key=lambda k: (-asked[k], k)):
-        inside = members[label]
-        by_language: dict[str, int] = {}
-        for candidate in inside:
-            by_language[candidate.language] = (
-                by_language.get(candidate.language, 0) + candidate.count
-            )
-        yield {
-            "cluster": label,
-            "terms": terms[label],
-            "candidates": len(inside),
-            "enquiries": asked[label],
-            "languages": dict(sorted(by_language.items(), key=lambda kv: (-kv[1], kv[0]))),
-            "example": candidates[_middle(np.flatnonzero(np.array(labels) == label), vectors)].text,
-        }
-
-
-def _middle(members: NDArray[np.int64], vectors: NDArray[np.float32]) -> int:
-    """Return the member that is closest to the mean of all."""
-    inside = vectors[members]
-    return int(members[np.argmax(np.round(inside @ inside.mean(axis=0), 6))])
-
-
-def _sample(rows: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the first rows of each kind of hidden data: with placeholders, never the original."""
-    shown: dict[str, int] = {}
-    for row in rows:
-        for kind in row.get("personal", ()):
-            shown[kind] = shown.get(kind, 0) + 1
-            if shown[kind] <= SAMPLE:
-                yield {"kind": kind, "language": row["language"], "text": row["text"]}

@@ -1,0 +1,46 @@
+"""What mail programs and people write around a message: phrases.toml, compiled."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+_AROUND = {
+    "wrote": (r"(?=.*[\p{Nd}@])", r"\s?[:：]"),
+    "original": (r"[-_*\s]{2,}", r"[-_*:\s]*"),
+    "from": (r"\*{0,2}", r"\s?[:：]\*{0,2}.*(?:@|<).*"),
+    "closing": ("", r"[\s,.!，。！،]*"),
+    "device": ("", ""),
+    "absence": (r"(?:\w{1,3}\s?[:：]\s?)*", ""),
+}
+"""What stands before and after the phrases of a section; a date or an address is in `wrote`."""
+
+
+@lru_cache
+def _table() -> dict[str, dict[str, str]]:
+    text = (files("pinchtune.mining") / "phrases.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@lru_cache
+def pattern(section: str) -> Any:
+    """Return what matches a line of a section, in any language."""
+    import regex
+
+    before, after = _AROUND[section]
+    phrases = "|".join(dict.fromkeys(_table()[section].values()))
+    return regex.compile(f"{before}(?:{phrases}){after}", regex.V1 | regex.I)
+
+
+def is_absence(subject: str) -> bool:
+    """Return True if the subject of a mail is that of an automatic answer."""
+    return bool(pattern("absence").match(subject.strip()))
+
+
+def announces_absence(text: str) -> bool:
+    """Return True if a text begins as automatic answers do: the phrase, then a colon or no more."""
+    head = text.split("\n", 1)[0].strip()
+    match = pattern("absence").match(head)
+    return bool(match) and head[match.end() :].lstrip()[:1] in ("", ":", "：", "–", "-")

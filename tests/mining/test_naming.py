@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinchtune.mining.naming import Asked, find_terms, name_clusters
+
+
+def test_terms_of_scripts_without_spaces():
+    assert find_terms("注文をキャンセルしたい") == ["注文", "キャンセル"]
+    assert find_terms("Cancel the ORDER [phone] 123") == ["cancel", "the", "order"]
+    assert all(len(term) >= 3 for term in find_terms("ยกเลิกคำสั่งซื้อ"))
+    assert find_terms("ยกเลิกคำสั่งซื้อ")
+
+
+@given(st.text())
+def test_any_text_has_terms_or_none(text: str):
+    assert all(find_terms(text))
+
+
+def test_clusters_are_named_by_what_they_have_more_of():
+    asked = [
+        Asked(0, "cancel my order", 1),
+        Asked(0, "cancel the order", 9),
+        Asked(1, "reset my password", 1),
+        Asked(1, "the password is lost", 1),
+    ]
+    found = name_clusters(asked)
+    assert set(found[0][:2]) == {"cancel", "order"} and found[1][0] == "password"
+    everywhere = [Asked(k, f"the {word} the", 1) for k, word in enumerate(["zebra", "yak", "wolf"])]
+    assert [terms[0] for terms in name_clusters(everywhere).values()] == ["zebra", "yak", "wolf"]
+    assert name_clusters(asked[::-1]) == found
