@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,11 +107,13 @@ class Clock:
         self.tokens: list[int] = []
         self.losses: list[float] = []
         self.ends: list[float] = []
+        self.cpu: list[float] = []
         self.peaks: list[float] = []
 
     def step(self, tokens: int, loss: float) -> None:
         """Note the end of a step with its real (never padding) tokens and its mean loss."""
         self.ends.append(perf_counter())
+        self.cpu.append(process_time())
         self.tokens.append(tokens)
         self.losses.append(round(loss, 5))
         self.peaks.append(peak_megabytes())
@@ -129,6 +131,7 @@ class Clock:
         return {
             "tokens": sum(self.tokens[WARMUP_STEPS:]),
             "seconds": round(self.ends[last] - self.ends[WARMUP_STEPS - 1], 4),
+            "cpu_seconds": round(self.cpu[last] - self.cpu[WARMUP_STEPS - 1], 4),
             "rate": self.rate(WARMUP_STEPS, last),
             "peak_mb": self.peaks[last],
             "losses": self.losses,

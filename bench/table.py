@@ -180,12 +180,13 @@ def bound_section(figures: Figures, parts: Sequence[str]) -> str:
 
 def growth_section(figures: Figures) -> str:
     """Return the tables of growth with tokens and with examples."""
-    head = ("tokens", "examples (different)", "timed s", "tokens/s", "by quarter", "peak GB")
+    head = ("tokens", "examples (different)", "timed s", "CPU s", "tokens/s", "by quarter", "peak GB")
     by_tokens = [
         [
             f"{r['all_tokens']:,}",
             f"{r['examples']:,} ({r['different_examples']:,})",
             f"{r['seconds']:.1f}",
+            f"{r['cpu_seconds']:.1f}",
             f"{r['rate']:.0f}",
             " → ".join(f"{rate:.0f}" for rate in r["rates"]) or "–",
             f"{r['peak_mb'] / 1000:.2f}",

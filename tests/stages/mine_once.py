@@ -15,8 +15,7 @@ from pinchtune.stages import enquirymap, mine
 if __name__ == "__main__":
     folder, log = sys.argv[1:]
     mine.CHUNK, enquirymap.PART = 20, 16
-    mine.load_embedder = lambda name: ScriptedEmbedder()
     Listener().language("Where is my order, and what is it?")
-    project = pinchtune.Project.open(folder)
+    project = pinchtune.Project.open(folder, [f"select.embedder={ScriptedEmbedder.name}"])
     print("go", flush=True)
     mine.mine(project, [log])

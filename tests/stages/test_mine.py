@@ -41,7 +41,7 @@ class Mortal(ScriptedEmbedder):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pinchtune.stages.mine.load_embedder", lambda name: ScriptedEmbedder())
+    monkeypatch.setattr("pinchtune.mining.engine.load_embedder", lambda name: ScriptedEmbedder())
     monkeypatch.setattr("pinchtune.stages.mine.CHUNK", 7)
     monkeypatch.setattr("pinchtune.stages.enquirymap.PART", 5)
 
@@ -90,7 +90,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     whole = pinchtune.mine(pinchtune.Project.open(make_project("whole")), [log])
     project = pinchtune.Project.open(make_project("stopped"))
     mortal = Mortal(2)
-    monkeypatch.setattr("pinchtune.stages.mine.load_embedder", lambda name: mortal)
+    monkeypatch.setattr("pinchtune.mining.engine.load_embedder", lambda name: mortal)
     with pytest.raises(Killed):
         pinchtune.mine(project, [log])
     partial = project.path("mine", "partial")

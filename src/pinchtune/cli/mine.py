@@ -31,15 +31,27 @@ def register(app: typer.Typer) -> None:
 def command(
     logs: Logs,
     folder: Folder = HERE,
+    engine: Annotated[
+        str, typer.Option(help="Where the work is done: one (this process) or ray.")
+    ] = "one",
+    address: Annotated[
+        str, typer.Option(help="Ray cluster to use, as HOST:PORT; empty starts workers here.")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option(min=0, help="Workers of Ray; 0 takes as many as there are cores.")
+    ] = 0,
     overrides: Overrides = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Mine logs: what people ask, in which language, how often; personal data is hidden."""
     from pinchtune.files import read_jsonl
+    from pinchtune.mining.engine import open_engine
     from pinchtune.stages.mine import mine
 
-    run = mine(open_project(folder, overrides), logs, pick_progress(quiet))
+    project = open_project(folder, overrides)
+    with open_engine(engine, address, workers) as chosen:
+        run = mine(project, logs, pick_progress(quiet), chosen)
     facts: dict[str, Any] = {**(run.manifest() or {})}
     clusters = [row for _, row in read_jsonl(run.path / "clusters.jsonl")]
     show({**facts, "map": clusters}, _text(facts, clusters), as_json)

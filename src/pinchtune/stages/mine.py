@@ -15,12 +15,10 @@ from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_file, read_json, write_json, write_jsonl
-from pinchtune.mining.chunk import mine_chunk
+from pinchtune.mining.engine import EmbedTexts, Engine, OneProcess, ReadChunk
 from pinchtune.mining.enquiries import Columns, Enquiry
-from pinchtune.mining.listening import Listener
 from pinchtune.mining.merging import Candidate, merge
 from pinchtune.mining.readers import find_logs, read_log, read_logs
-from pinchtune.model.embed import load_embedder
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.enquirymap import embed_candidates, write_map
 from pinchtune.stages.project import Project, stage_key
@@ -32,10 +30,16 @@ PARTIAL = "partial"
 
 
 def mine(
-    project: Project, logs: Sequence[str | Path], progress: Progress | None = None
+    project: Project,
+    logs: Sequence[str | Path],
+    progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> RunFolder:
-    """Write runs/mine: candidates, embeddings, clusters, incidents, a sample of what was hidden."""
-    progress = progress or Silent()
+    """Write runs/mine: candidates, embeddings, clusters, incidents, a sample of what was hidden.
+
+    Every engine writes the same bytes; without one the work is done in this process.
+    """
+    progress, engine = progress or Silent(), engine or OneProcess()
     paths = find_logs(logs)
     if not paths:
         raise UsageError("there is nothing to mine; name log files or folders of them")
@@ -43,16 +47,17 @@ def mine(
     partial = run.path / PARTIAL
     if not run.complete():
         _check(project, paths)
-        embedder = load_embedder(project.config.select.embedder)
+        embed = EmbedTexts(project.config.select.embedder)
+        name = embed.embedder.name  # loaded first: what is missing shows before any work
         run.start()
         partial.mkdir(exist_ok=True)
         if not (partial / "candidates.jsonl").is_file():
-            _read(project, paths, partial, progress)
+            _read(project, paths, partial, progress, engine)
             _merge(run.path, partial)
-        embed_candidates(embedder, partial, progress)
+        embed_candidates(embed, partial, progress, engine)
         facts = write_map(run.path, partial, project.config.mine.clusters)
         left = [p.relative_to(run.path).as_posix() for p in partial.iterdir()]
-        run.finish({**facts, "embedder": embedder.name}, drop=left)
+        run.finish({**facts, "embedder": name}, drop=left)
     shutil.rmtree(partial, ignore_errors=True)
     return run
 
@@ -78,18 +83,20 @@ def _check(project: Project, paths: Sequence[Path]) -> None:
         next((f for f in read_log(path, _columns(project)) if isinstance(f, Enquiry)), None)
 
 
-def _read(project: Project, paths: Sequence[Path], partial: Path, progress: Progress) -> None:
+def _read(
+    project: Project, paths: Sequence[Path], partial: Path, progress: Progress, engine: Engine
+) -> None:
     """Store what the chunks become; those that stand already are passed over."""
     columns = _columns(project)
     total = _count(paths, columns, partial / "total.json")
-    listener = Listener(project.config.mine.languages)
+    work = ReadChunk(project.config.mine.languages)
     done = len(_chunks(partial))
     with progress.task("reading", total, min(done * CHUNK, total)) as task:
         found = islice(read_logs(paths, columns), done * CHUNK, None)
-        while chunk := list(islice(found, CHUNK)):
-            write_json(partial / f"read-{done:06d}.json", mine_chunk(chunk, listener))
+        for chunk in engine.map(work, iter(lambda: list(islice(found, CHUNK)), [])):
+            write_json(partial / f"read-{done:06d}.json", chunk)
             done += 1
-            task.advance(len(chunk))
+            task.advance(chunk["read"])
 
 
 def _count(paths: Sequence[Path], columns: Columns, kept: Path) -> int:
