@@ -186,7 +186,14 @@ def test_report_of_nothing_measured():
 
 
 def test_growth_is_ordered_by_size():
-    grown = {"rate": 100, "peak_mb": 900, "seconds": 10, "examples": 4, "different_examples": 4}
+    grown = {
+        "rate": 100,
+        "peak_mb": 900,
+        "seconds": 10,
+        "cpu_seconds": 19,
+        "examples": 4,
+        "different_examples": 4,
+    }
     found = [
         record("growth", "pinchtune", 1, {**grown, "all_tokens": n, "rates": []}, {"tokens": n})
         for n in (100_000, 10_000)
