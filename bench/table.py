@@ -180,7 +180,15 @@ def bound_section(figures: Figures, parts: Sequence[str]) -> str:
 
 def growth_section(figures: Figures) -> str:
     """Return the tables of growth with tokens and with examples."""
-    head = ("tokens", "examples (different)", "timed s", "CPU s", "tokens/s", "by quarter", "peak GB")
+    head = (
+        "tokens",
+        "examples (different)",
+        "timed s",
+        "CPU s",
+        "tokens/s",
+        "by quarter",
+        "peak GB",
+    )
     by_tokens = [
         [
             f"{r['all_tokens']:,}",

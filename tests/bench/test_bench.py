@@ -216,9 +216,11 @@ def test_the_clock_leaves_out_the_warm_up():
     clock = common.Clock()
     clock.tokens, clock.ends = [50, 50, 10, 30], [0.0, 100.0, 101.0, 104.0]
     clock.losses, clock.peaks = [4, 3, 2, 1], [1, 2, 3, 4]
+    clock.cpu = [0.0, 150.0, 152.0, 157.0]
     result = clock.result()
     assert (result["tokens"], result["seconds"], result["rate"]) == (40, 4.0, 10.0)
     assert (result["peak_mb"], result["losses"]) == (4, [4, 3, 2, 1])
+    assert result["cpu_seconds"] == 7.0
 
 
 def test_errors_name_no_folder_of_this_machine():

@@ -65,8 +65,10 @@ def test_a_change_of_the_choice_changes_the_mixture(make_project: Callable[..., 
 
 
 def test_coverage_of_every_way_is_told(make_project: Callable[..., Path]):
-    coverage = pinchtune.select(open_with(make_project())).manifest()["coverage"]
+    run = pinchtune.select(open_with(make_project()))
+    coverage = run.manifest()["coverage"]
     assert coverage["chosen"] == coverage["facility"] <= coverage["whole_pool"]
+    assert {r["cluster"] for r in rows_of(run)} == {None}
     assert coverage["random"] <= coverage["random_most"] <= coverage["facility"]
 
 
@@ -84,8 +86,11 @@ def write_mine(project: pinchtune.Project, asked: list[dict], embedder: str) -> 
 def asked_often(project: pinchtune.Project) -> tuple[list[dict], set[str]]:
     """Enquiries of which two are asked nine times, and the ids of the examples that fit them."""
     pool = project.examples("pinch")
-    often = [{"text": e.prompt, "language": e.language, "count": 9} for e in (pool[2], pool[9])]
-    once = [{"text": e.prompt, "language": e.language, "count": 1} for e in pool]
+    often = [
+        {"text": e.prompt, "language": e.language, "count": 9, "cluster": 7 + n}
+        for n, e in enumerate((pool[2], pool[9]))
+    ]
+    once = [{"text": e.prompt, "language": e.language, "count": 1, "cluster": 3} for e in pool]
     return often + once, {pool[2].id, pool[9].id}
 
 
@@ -96,6 +101,7 @@ def test_mined_enquiries_are_what_is_covered(make_project: Callable[..., Path]):
     run = pinchtune.select(project)
     assert run.manifest()["ground"] == {"texts": 14, "mined": True}
     assert {r["id"] for r in rows_of(run)} == wanted
+    assert {r["cluster"] for r in rows_of(run)} == {7, 8}
     assert isinstance(read_json(run.path / "gaps.json"), list)
 
 

@@ -6,9 +6,10 @@ import os
 import platform
 import resource
 
+import psutil
 import pytest
 
-from pinchtune.training.heap import keep_freed_memory
+from pinchtune.training.heap import keep_freed_memory, return_freed_memory
 
 PAGES = 64 * 1024 * 1024 // os.sysconf("SC_PAGE_SIZE")
 
@@ -35,6 +36,31 @@ def test_memory_taken_again_is_not_cleared_again():
         assert pool.apply(faults_of_second_use, (True,)) < PAGES // 10
 
 
+def resident_after_returning(block: int) -> tuple[int, int]:
+    """Return the resident bytes before and after what lies below a used block is handed back."""
+    assert keep_freed_memory()
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    below, above = libc.malloc(block), libc.malloc(4096)
+    ctypes.memset(below, 1, block)
+    libc.free(below)
+    before = psutil.Process().memory_info().rss
+    assert return_freed_memory()
+    after = psutil.Process().memory_info().rss
+    libc.free(above)
+    return before, after
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a switch of glibc")
+def test_freed_memory_is_handed_back():
+    block = 64 * 1024 * 1024
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        before, after = pool.apply(resident_after_returning, (block,))
+    assert before - after > block * 0.9
+
+
 def test_other_libraries_are_left_alone(monkeypatch):
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert not keep_freed_memory()
+    assert not return_freed_memory()

@@ -25,7 +25,7 @@ class Reason(NamedTuple):
     """Its place among the candidates."""
     gain: float
     """What it added to the value when it was chosen."""
-    stands_for: int
+    texts: tuple[int, ...]
     """Texts of the ground set that it is the closest of the chosen to."""
     share: float
     """Their weight, 0 to 1."""
@@ -33,6 +33,11 @@ class Reason(NamedTuple):
     """The text of the ground set that it stands for and fits least."""
     new_terms: tuple[str, ...]
     """Glossary terms that no example chosen before it has."""
+
+    @property
+    def stands_for(self) -> int:
+        """How many texts of the ground set it stands for."""
+        return len(self.texts)
 
 
 class Gap(NamedTuple):
@@ -62,7 +67,7 @@ def explain(problem: Problem, rows: list[int]) -> list[Reason]:
             Reason(
                 row=row,
                 gain=coverage.add(row),
-                stands_for=len(mine),
+                texts=tuple(mine.tolist()),
                 share=float(problem.ground.weights[mine].sum()),
                 farthest=int(mine[np.argmin(near[mine, place])]) if len(mine) else -1,
                 new_terms=tuple(sorted(new)),

@@ -50,10 +50,10 @@ def select(
     candidates = _candidates(pool, quotas)
     embedder = load_embedder(project.config.select.embedder)
     ground = _mined_ground(project, embedder) if _mined(project) else None
-    problem, texts = _problem(project, candidates, quotas, ground, embedder, progress)
+    problem, asked = _problem(project, candidates, quotas, ground, embedder, progress)
     rows = SELECTORS[project.config.select.method](problem)
     run.start()
-    _write(run, project, problem, candidates, texts, rows)
+    _write(run, project, problem, candidates, asked, rows)
     return run
 
 
@@ -135,6 +135,8 @@ class Asked(NamedTuple):
     counts: list[float]
     """How often each was asked."""
     vectors: Vectors
+    clusters: list[int | None]
+    """The mined group that each belongs to."""
 
 
 def _mined_ground(project: Project, embedder: Embedder) -> Asked:
@@ -154,7 +156,8 @@ def _mined_ground(project: Project, embedder: Embedder) -> Asked:
         vectors = np.load(folder / "embeddings.npy", allow_pickle=False)[kept].astype(np.float32)
     else:
         vectors = embed_by_length(embedder, texts)
-    return Asked(texts, [str(row["language"]) for row in rows], counts.tolist(), vectors)
+    languages, clusters = ([row[name] for row in rows] for name in ("language", "cluster"))
+    return Asked(texts, languages, counts.tolist(), vectors, clusters)
 
 
 def _problem(
@@ -164,13 +167,14 @@ def _problem(
     ground: Asked | None,
     embedder: Embedder,
     progress: Progress,
-) -> tuple[Problem, list[str]]:
+) -> tuple[Problem, Asked]:
     """Return what is to be chosen, and the texts to be covered: enquiries, or the pool itself."""
     config = project.config.select
     prompts, codes = [e.prompt for e in candidates], [_code(e) for e in candidates]
     with progress.task("embedding", len(set(prompts))) as task:
         vectors = embed_by_length(embedder, prompts, task.advance)
-    asked = ground or Asked(prompts, codes, [1.0] * len(prompts), vectors)
+    count = len(prompts)
+    asked = ground or Asked(prompts, codes, [1.0] * count, vectors, [None] * count)
     together = np.concatenate([vectors, asked.vectors])
     subject = without_language(together, [*codes, *asked.languages])
     problem = Problem(
@@ -187,7 +191,7 @@ def _problem(
         excluded=frozenset(config.excluded),
         seed=project.config.mix.seed,
     )
-    return problem, asked.texts
+    return problem, asked
 
 
 def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[str]]:
@@ -214,9 +218,10 @@ def _write(
     project: Project,
     problem: Problem,
     candidates: Sequence[Example],
-    texts: Sequence[str],
+    asked: Asked,
     rows: list[int],
 ) -> None:
+    texts = asked.texts
     reasons = explain(problem, rows)
     lines = []
     for rank, reason in enumerate(reasons, 1):
@@ -230,6 +235,7 @@ def _write(
                 "instruction": example.prompt,
                 "gain": round(reason.gain, 6),
                 "stands_for": reason.stands_for,
+                "cluster": _most_asked(reason.texts, asked),
                 "share": round(reason.share, 6),
                 "new_terms": list(reason.new_terms),
                 "reason": {locale: sentence(reason, near, locale) for locale in LOCALES},
@@ -252,6 +258,16 @@ def _write(
             "coverage": _compare(problem, rows),
         }
     )
+
+
+def _most_asked(texts: Sequence[int], asked: Asked) -> int | None:
+    """Return the mined group that most of the enquiries are in; of equals the first."""
+    times: Counter[int] = Counter()
+    for text in texts:
+        cluster = asked.clusters[text]
+        if cluster is not None:
+            times[cluster] += int(asked.counts[text])
+    return min(times, key=lambda c: (-times[c], c), default=None)
 
 
 def _compare(problem: Problem, rows: list[int]) -> dict[str, float]:

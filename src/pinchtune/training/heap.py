@@ -1,8 +1,10 @@
-"""Freed memory stays with the process: the next step asks for the same gigabytes again.
+"""Freed memory stays with the process while a step runs: it asks for the same gigabytes again.
 
 The C library hands large blocks back to the system at once and takes new ones, whose pages are
 then cleared one by one. In full tuning of a small model with a large vocabulary that is a
-quarter of the time. Only glibc is known to have the switch; elsewhere nothing is changed.
+quarter of the time. Kept for long, it falls to pieces that fit nothing, and more is taken: between
+steps of an adapter it goes back. Only glibc is known to have the switches; elsewhere nothing is
+changed.
 """
 
 from __future__ import annotations
@@ -22,3 +24,8 @@ def keep_freed_memory() -> bool:
         return False
     mallopt = ctypes.CDLL(None).mallopt
     return bool(mallopt(MMAP_MAX, 0) and mallopt(TRIM_THRESHOLD, NEVER))
+
+
+def return_freed_memory() -> bool:
+    """Hand what is freed back to the system; False where there was nothing, or no way to."""
+    return platform.libc_ver()[0] == "glibc" and bool(ctypes.CDLL(None).malloc_trim(0))
