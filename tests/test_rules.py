@@ -18,7 +18,7 @@ from pinchtune.config import Config, Section
 ROOT = Path(pinchtune.__file__).parent
 REPOSITORY = Path(__file__).parent.parent
 LAYERS = (
-    ("errors", "records", "config", "files", "languages", "progress"),
+    ("errors", "records", "config", "files", "languages", "patterns", "progress"),
     ("data", "stats", "store"),
     ("model",),
     ("training", "evaluation", "collecting", "selection", "mining", "advice"),

@@ -13,10 +13,11 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.errors import UsageError
+from pinchtune.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -196,12 +197,9 @@ def language_name(code: str, locale: str = "en") -> str:
     return name
 
 
-@lru_cache(maxsize=4096)
 def _letter_pattern(script: str) -> Any:
-    import regex
-
     inner = _LETTERS.get(script, rf"\p{{Script={script}}}")
-    return regex.compile(rf"[[{inner}]&&[\p{{L}}\p{{M}}ー]]", flags=regex.V1)
+    return compile_pattern(rf"[[{inner}]&&[\p{{L}}\p{{M}}ー]]")
 
 
 def script_share(text: str, script: str) -> float:
@@ -215,7 +213,7 @@ class _ScriptShares:
     def __init__(self, text: str) -> None:
         self.counts = Counter(text)
         self.distinct = "".join(self.counts)
-        self.letters = self._count(_compile_letters())
+        self.letters = self._count(compile_pattern(r"[\p{L}\p{M}]"))
         self.known: dict[str, float] = {}
 
     def __call__(self, script: str) -> float:
@@ -226,13 +224,6 @@ class _ScriptShares:
 
     def _count(self, pattern: Any) -> int:
         return sum(self.counts[char] for char in pattern.findall(self.distinct))
-
-
-@lru_cache
-def _compile_letters() -> Any:
-    import regex
-
-    return regex.compile(r"[\p{L}\p{M}]")
 
 
 def count_letters(text: str) -> int:

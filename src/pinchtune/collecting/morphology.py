@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from pinchtune.data.values import load_library
 from pinchtune.languages import get_language
+from pinchtune.patterns import compile_pattern
 
 
 class Morphology(NamedTuple):
@@ -133,14 +134,6 @@ class Part(NamedTuple):
         if self.exact:
             return leading_capitals(word.raw) == self.root
         return any(len(body) <= self.longest and body.startswith(self.root) for body in word.bodies)
-
-
-@lru_cache
-def compile_pattern(pattern: str) -> Any:
-    """Return a compiled pattern; it may name properties of characters, as for Han."""
-    import regex
-
-    return regex.compile(pattern, regex.V1)
 
 
 def fold(text: str, language: str) -> str:

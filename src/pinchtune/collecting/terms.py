@@ -15,7 +15,6 @@ from typing import NamedTuple
 from pinchtune.collecting.morphology import (
     Part,
     Word,
-    compile_pattern,
     fold,
     leading_capitals,
     read_part,
@@ -24,6 +23,7 @@ from pinchtune.collecting.morphology import (
 )
 from pinchtune.collecting.termsheets import TermSheet, read_terms
 from pinchtune.languages import get_language
+from pinchtune.patterns import compile_pattern
 from pinchtune.store.records import Row, Term, Text
 
 __all__ = ["Coverage", "TermSheet", "coverage", "find_terms", "read_terms"]

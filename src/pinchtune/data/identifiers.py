@@ -8,9 +8,10 @@ only after a word that announces them. Passing the check of `python-stdnum` is a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from pinchtune.patterns import compile_pattern
 
 _LIKELY = r"\d(?:[ .\-/+]?[\dA-Z]){6}|[A-Za-z]{5}\d{2}"
 """What every pattern below holds; most texts hold it nowhere."""
@@ -78,15 +79,15 @@ def find_identifiers(text: str) -> Iterator[tuple[int, int]]:
 
     Digits of any script count.
     """
-    if not _compile(r"\p{Nd}").search(text):
+    if not compile_pattern(r"\p{Nd}").search(text):
         return
     plain = "".join(str(int(char)) if char.isdecimal() else char for char in text)
-    if not _compile(_LIKELY).search(plain):
+    if not compile_pattern(_LIKELY).search(plain):
         return
     for identifier in IDENTIFIERS:
-        for match in _compile(_alone(identifier.pattern)).finditer(plain):
+        for match in compile_pattern(_alone(identifier.pattern)).finditer(plain):
             near = text[max(0, match.start() - NEAR) : match.start()]
-            if identifier.words and not _compile(identifier.words).search(near):
+            if identifier.words and not compile_pattern(identifier.words).search(near):
                 continue
             if import_module(f"stdnum.{identifier.module}").is_valid(match[0]):
                 yield match.span()
@@ -95,10 +96,3 @@ def find_identifiers(text: str) -> Iterator[tuple[int, int]]:
 def _alone(pattern: str) -> str:
     """Return a pattern for a number that is no part of a longer one."""
     return rf"(?<![0-9A-Za-z][.,/\-]?)(?:{pattern})(?![.,/\-]?[0-9A-Za-z])"
-
-
-@lru_cache
-def _compile(pattern: str) -> Any:
-    import regex
-
-    return regex.compile(pattern, regex.V1)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinchtune.data.identifiers import find_identifiers
+from pinchtune.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
@@ -92,29 +93,22 @@ def _add(found: list[PersonalFinding], new: PersonalFinding) -> None:
         found.append(new)
 
 
-@lru_cache
-def _compile(pattern: str, ignore_case: bool = False) -> Any:
-    import regex
-
-    return regex.compile(pattern, regex.V1 | (regex.I if ignore_case else 0))
-
-
 def _find_urls(text: str) -> Iterator[tuple[int, int]]:
     if "://" in text:
-        for match in _compile(_URL, ignore_case=True).finditer(text):
+        for match in compile_pattern(_URL, ignore_case=True).finditer(text):
             yield match.span()
 
 
 def _find_emails(text: str) -> Iterator[tuple[int, int]]:
-    for match in _compile(_EMAIL).finditer(text) if "@" in text else ():
-        if not _compile(_PLACEHOLDER, ignore_case=True).search(match[0]):
+    for match in compile_pattern(_EMAIL).finditer(text) if "@" in text else ():
+        if not compile_pattern(_PLACEHOLDER, ignore_case=True).search(match[0]):
             yield match.span()
 
 
 def _find_ibans(text: str) -> Iterator[tuple[int, int]]:
     from stdnum import iban
 
-    for match in _compile(_IBAN).finditer(text):
+    for match in compile_pattern(_IBAN).finditer(text):
         # Words in capitals after the number match too: take them off until it is valid.
         for length in range(len(match[0]), 14, -1):
             if iban.is_valid(match[0][:length].strip()):
@@ -125,9 +119,9 @@ def _find_ibans(text: str) -> Iterator[tuple[int, int]]:
 def _find_cards(text: str) -> Iterator[tuple[int, int]]:
     from stdnum import luhn
 
-    for match in _compile(_CARD).finditer(text):
+    for match in compile_pattern(_CARD).finditer(text):
         digits = _digits(match[0])
-        if _compile(_CARD_NUMBER).fullmatch(digits) and luhn.is_valid(digits):
+        if compile_pattern(_CARD_NUMBER).fullmatch(digits) and luhn.is_valid(digits):
             yield match.span()
 
 
@@ -146,7 +140,7 @@ _FINDERS = {
 
 
 def _find_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    if not _compile(_PHONE_LIKE).search(text):
+    if not compile_pattern(_PHONE_LIKE).search(text):
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
 
@@ -176,13 +170,13 @@ def home_regions(language: str) -> tuple[str, ...]:
 
 
 def _find_bare_phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    if not _compile(_PHONE_LIKE).search(text):
+    if not compile_pattern(_PHONE_LIKE).search(text):
         return
     from phonenumbers import Leniency, PhoneNumberMatcher
 
     for region in regions:
         for match in PhoneNumberMatcher(text, region, Leniency.VALID):
-            is_amount = _compile(_AMOUNT).match(text[match.end :])
+            is_amount = compile_pattern(_AMOUNT).match(text[match.end :])
             if len(_digits(match.raw_string)) >= BARE_DIGITS and not is_amount:
                 yield match.start, match.end
 
@@ -191,7 +185,7 @@ def _is_phone(raw: str, number: PhoneNumber, following: str) -> bool:
     """Return False for amounts, and for a run of digits that only happens to be valid."""
     from phonenumbers import PhoneNumberType, number_type
 
-    if _compile(_AMOUNT).match(following):
+    if compile_pattern(_AMOUNT).match(following):
         return False
     digits = _digits(raw)
     if raw[0] in _OPENING or digits.startswith("0") or len(digits) < len(raw):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from pinchtune.patterns import compile_pattern
 
 SHORT = 8
 """Words of an answer that needs no full stop: names, numbers, headings, signatures."""
@@ -31,13 +33,6 @@ _HANGING = r"(?:[,，、،；፣]|\s[-–—])$"
 _CONTROL = r"[\p{Cc}--[\t\n\r]]|[\uFDD0-\uFDEF\uFFFE\uFFFF]"
 
 
-@lru_cache
-def _compile(pattern: str) -> Any:
-    import regex
-
-    return regex.compile(pattern, regex.V1)
-
-
 def is_truncated(text: str) -> bool:
     """Return True if `text` may break off in the middle of a sentence or of a block of code."""
     text = text.rstrip()
@@ -45,19 +40,19 @@ def is_truncated(text: str) -> bool:
         return True
     lines = text.splitlines() or [""]
     last = lines[-1]
-    if _compile(_ENDING).search(last) or _compile(_LIST_ITEM).match(last):
+    if compile_pattern(_ENDING).search(last) or compile_pattern(_LIST_ITEM).match(last):
         return False
-    if len(lines) == 1 and _compile(_HANGING).search(last):
+    if len(lines) == 1 and compile_pattern(_HANGING).search(last):
         return True
-    if _compile(_UNMARKED).search(last) or _compile(_ADDRESS).search(last):
+    if compile_pattern(_UNMARKED).search(last) or compile_pattern(_ADDRESS).search(last):
         return False
     return count_words(last) > SHORT
 
 
 def count_words(text: str) -> int:
     """Return the number of words; three characters are one where words are not separated."""
-    unspaced = len(_compile(_UNSPACED).findall(text))
-    return len(_compile(_UNSPACED).sub(" ", text).split()) + unspaced // 3
+    unspaced = len(compile_pattern(_UNSPACED).findall(text))
+    return len(compile_pattern(_UNSPACED).sub(" ", text).split()) + unspaced // 3
 
 
 class Damage(NamedTuple):
@@ -90,7 +85,7 @@ def name_damage(text: str) -> Iterator[Damage]:
     half = re.search("[\ud800-\udfff]", text)
     if half:
         yield Damage("half", f"U+{ord(half[0]):04X}")
-    control = _compile(_CONTROL).search(text)
+    control = compile_pattern(_CONTROL).search(text)
     if control:
         yield Damage("control", f"U+{ord(control[0]):04X}")
     garbled = find_mojibake(text)
@@ -116,10 +111,10 @@ def find_mojibake(text: str) -> str:
         return ""
     patterns = (("cp1252", _UTF8_PAIRS), ("cp1251", _UTF8_CYRILLIC))
     for codec, pattern in patterns:
-        match = _compile(pattern).search(text.translate(_bytes_of(codec)))
+        match = compile_pattern(pattern).search(text.translate(_bytes_of(codec)))
         if match:
             return text[match.start() : match.end()]
-    match = _compile(_SHIFT_JIS).search(text)
+    match = compile_pattern(_SHIFT_JIS).search(text)
     return match[0] if match else ""
 
 

@@ -8,10 +8,9 @@ Nothing is decided here by language: the phrases of all languages are tried.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
-from typing import Any
 
 from pinchtune.mining.phrases import announces_absence, pattern
+from pinchtune.patterns import compile_pattern
 
 CLOSING_LINES = 8
 """Lines at the end of a text among which a closing formula begins a signature."""
@@ -29,18 +28,11 @@ _HEADER = r"\*{0,2}[\p{L}\p{M} ]{2,24}\s?[:：]\*{0,2}\s*\S.*"
 _LINK = r"(?:[a-z][a-z0-9+.\-]*://|www\.)\S+"
 
 
-@lru_cache
-def _compile(pattern: str) -> Any:
-    import regex
-
-    return regex.compile(pattern, regex.V1 | regex.I)
-
-
 def normalise(text: str) -> str:
     """Return `text` in NFC, with plain line ends, without control and half characters."""
     plain = text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")
     plain = plain.replace("\u2028", "\n").replace("\u2029", "\n")
-    plain = _compile(_CONTROL).sub("", _compile(_HALF).sub("\ufffd", plain))
+    plain = compile_pattern(_CONTROL).sub("", compile_pattern(_HALF).sub("\ufffd", plain))
     return unicodedata.normalize("NFC", plain)
 
 
@@ -59,7 +51,7 @@ def name_noise(text: str) -> str:
         return "automatic"
     if not _says_something(text):
         return "wordless"
-    return "" if _says_something(_compile(_LINK).sub("", text)) else "link"
+    return "" if _says_something(compile_pattern(_LINK, ignore_case=True).sub("", text)) else "link"
 
 
 def _says_something(text: str) -> bool:
@@ -69,7 +61,7 @@ def _says_something(text: str) -> bool:
 
 def _join(lines: list[str]) -> str:
     """Return the lines with at most one empty line between two others."""
-    whole: str = _compile(r"\n{3,}").sub("\n\n", "\n".join(lines))
+    whole: str = compile_pattern(r"\n{3,}").sub("\n\n", "\n".join(lines))
     return whole.strip()
 
 
@@ -82,7 +74,7 @@ def _without_quotes(lines: list[str]) -> list[str]:
 
 
 def _unquoted(lines: list[str]) -> list[str]:
-    return [_compile(r"^[\s>]*>\s?").sub("", line) for line in lines]
+    return [compile_pattern(r"^[\s>]*>\s?").sub("", line) for line in lines]
 
 
 def _begins_quote(lines: list[str], i: int) -> bool:
@@ -94,13 +86,13 @@ def _begins_quote(lines: list[str], i: int) -> bool:
     below = [text.strip() for text in lines[i + 1 : i + 1 + HEADER_LINES]]
     if below and pattern("wrote").fullmatch(f"{line} {below[0]}"[:_LONGEST_LINE]):
         return not _ends_sentence(line)
-    headers = sum(bool(_compile(_HEADER).fullmatch(text)) for text in below)
+    headers = sum(bool(compile_pattern(_HEADER).fullmatch(text)) for text in below)
     return bool(pattern("from").fullmatch(line)) and headers >= 2
 
 
 def _ends_sentence(line: str) -> bool:
     """Return True if the line is whole in itself, so that the next one does not go on with it."""
-    return bool(_compile(r"\p{Sentence_Terminal}$").search(line))
+    return bool(compile_pattern(r"\p{Sentence_Terminal}$").search(line))
 
 
 def _without_signature(lines: list[str]) -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any
 
 from pinchtune.languages import LANGUAGES, MIN_LETTERS, UNKNOWN, Guess, Identifier, count_letters
+from pinchtune.patterns import compile_pattern
 
 SURE = 0.95
 """Least probability of a language that is not the expected one."""
@@ -18,13 +17,6 @@ _ENDS = r"(?<=[。！？!?।؟۔።…])\s*|(?<=\.)\s+|\n+"
 
 _DENSE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]"
 _ADDRESS = r"\S+@\S+|\S+://\S+"
-
-
-@lru_cache
-def _compile(pattern: str) -> Any:
-    import regex
-
-    return regex.compile(pattern, regex.V1)
 
 
 class Listener:
@@ -39,14 +31,14 @@ class Listener:
 
     def _identify(self, text: str) -> Guess:
         """Return the language of the words: an address is in none."""
-        return self.identifier.identify(_compile(_ADDRESS).sub(" ", text))
+        return self.identifier.identify(compile_pattern(_ADDRESS).sub(" ", text))
 
     def is_mixed(self, text: str, language: str) -> bool:
         """Return True if a good part of the sentences is in another language or script."""
         if language == UNKNOWN:
             return False
         other = whole = 0
-        for sentence in _compile(_ENDS).split(text):
+        for sentence in compile_pattern(_ENDS).split(text):
             letters = _weigh(sentence)
             if letters >= LONG:
                 whole += letters
@@ -73,7 +65,7 @@ class Listener:
 
 def _weigh(text: str) -> int:
     """Return the number of letters; one of a dense script says as much as three others."""
-    return count_letters(text) + 2 * len(_compile(_DENSE).findall(text))
+    return count_letters(text) + 2 * len(compile_pattern(_DENSE).findall(text))
 
 
 def _are_close(one: str, other: str) -> bool:

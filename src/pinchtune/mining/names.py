@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from pinchtune.patterns import compile_pattern
+
 _WORD = r"\p{Lu}[\p{L}\p{M}'’\-]*\p{Ll}[\p{L}\p{M}'’\-]*"
 _PARTICLES = r"(?:(?:van|von|de|da|dos|del|della|der|den|di|la|le|el|al|bin|ibn|ten|zu)\s){0,2}"
 CAPITAL = rf"(?:\p{{Lu}}\.\s?){{0,3}}{_WORD}(?:\s{_PARTICLES}{_WORD}){{0,2}}"
@@ -28,8 +30,6 @@ def _table() -> dict[str, dict[str, str]]:
 @lru_cache
 def _patterns(language: str) -> tuple[Any, ...]:
     """Return what finds names before or after the titles of a language."""
-    import regex
-
     row = _table().get(language, {})
     name = row.get("name", CAPITAL)
     other = rf"(?!(?:{row['other']})(?![\p{{L}}\p{{M}}]))" if "other" in row else ""
@@ -42,7 +42,7 @@ def _patterns(language: str) -> tuple[Any, ...]:
     if "after" in row:
         start = "" if "name" in row else r"(?<![\p{L}\p{M}\p{N}])"
         found.append(rf"{start}{other}(?P<name>{name})(?=\s?(?:{row['after']}))")
-    return tuple(regex.compile(pattern, regex.V1) for pattern in found)
+    return tuple(compile_pattern(pattern) for pattern in found)
 
 
 def find_names(text: str, language: str) -> Iterator[tuple[int, int]]:

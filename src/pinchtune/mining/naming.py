@@ -10,10 +10,11 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from pinchtune.patterns import compile_pattern
 
 TERMS = 6
 """Terms that a cluster is named by."""
@@ -37,18 +38,11 @@ class Asked(NamedTuple):
     times: int
 
 
-@lru_cache
-def _compile(pattern: str) -> Any:
-    import regex
-
-    return regex.compile(pattern, regex.V1)
-
-
 def find_terms(text: str) -> list[str]:
     """Return the terms of a text, each once, in the order in which they stand."""
-    plain = _compile(_PLACEHOLDER).sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    plain = compile_pattern(_PLACEHOLDER).sub(" ", unicodedata.normalize("NFKC", text).casefold())
     found: dict[str, None] = {}
-    for match in _compile(_TOKEN).finditer(plain):
+    for match in compile_pattern(_TOKEN).finditer(plain):
         found |= dict.fromkeys(_cut(match))
     return list(found)
 
@@ -58,8 +52,10 @@ def _cut(match: Any) -> list[str]:
     if match["han"]:
         return [text] if 2 <= len(text) <= LONGEST_RUN else _stretches(list(text), 2)
     if match["open"]:
-        return _stretches(_compile(r"\X").findall(text), 3)
-    return [] if match["word"] and not _compile(r"\p{L}").search(text) else [text.strip("'’-")]
+        return _stretches(compile_pattern(r"\X").findall(text), 3)
+    return (
+        [] if match["word"] and not compile_pattern(r"\p{L}").search(text) else [text.strip("'’-")]
+    )
 
 
 def _stretches(signs: list[str], length: int) -> list[str]:

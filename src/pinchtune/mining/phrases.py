@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from pinchtune.patterns import compile_pattern
+
 _AROUND = {
     "wrote": (r"(?=.*[\p{Nd}@])", r"\s?[:：]"),
     "original": (r"[-_*\s]{2,}", r"[-_*:\s]*"),
@@ -27,11 +29,9 @@ def _table() -> dict[str, dict[str, str]]:
 @lru_cache
 def pattern(section: str) -> Any:
     """Return what matches a line of a section, in any language."""
-    import regex
-
     before, after = _AROUND[section]
     phrases = "|".join(dict.fromkeys(_table()[section].values()))
-    return regex.compile(f"{before}(?:{phrases}){after}", regex.V1 | regex.I)
+    return compile_pattern(f"{before}(?:{phrases}){after}", ignore_case=True)
 
 
 def is_absence(subject: str) -> bool:
