@@ -30,3 +30,22 @@ def test_clusters_are_named_by_what_they_have_more_of():
     everywhere = [Asked(k, f"the {word} the", 1) for k, word in enumerate(["zebra", "yak", "wolf"])]
     assert [terms[0] for terms in name_clusters(everywhere).values()] == ["zebra", "yak", "wolf"]
     assert name_clusters(asked[::-1]) == found
+
+
+def test_articles_of_a_language_name_no_cluster():
+    texts = {
+        "es": ["de la leche", "de la harina", "de la bici", "de la moto"],
+        "en": ["the milk of it", "the flour of it", "the bike of it", "the tram of it"],
+    }
+    # Spanish is asked in the first cluster more than in the second.
+    asked = [Asked(0, text, 5, "es") for text in texts["es"][:2]]
+    asked += [Asked(1, text, 1, "es") for text in texts["es"][2:]]
+    asked += [Asked(n // 2, text, 2, "en") for n, text in enumerate(texts["en"])]
+    found = name_clusters(asked)
+    assert set(found[0][:4]) == {"leche", "harina", "milk", "flour"}
+    assert set(found[1][:4]) == {"bici", "moto", "bike", "tram"}
+
+
+def test_a_single_cluster_is_named_by_its_most_frequent_terms():
+    asked = [Asked(0, "lost parcel", 3, "en"), Asked(0, "lost card", 1, "en")]
+    assert name_clusters(asked)[0] == ["lost", "parcel", "card"]

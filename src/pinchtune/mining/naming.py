@@ -1,18 +1,17 @@
-"""What a cluster is about, in a few of its own words: terms by class-based TF-IDF.
+"""What a cluster is about, in a few of its own words.
 
 A term is a word, or, where words are not separated, a run of Han or Katakana signs, or three
 characters of a script such as Thai. A term counts for a cluster by how much more often it is
-asked with there than elsewhere.
+asked with there than elsewhere in its language.
 """
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from pinchtune.patterns import compile_pattern
 
@@ -36,6 +35,11 @@ class Asked(NamedTuple):
     cluster: int
     text: str
     times: int
+    language: str = ""
+
+
+Term = tuple[str, str]
+"""A language and a term in it."""
 
 
 def find_terms(text: str) -> list[str]:
@@ -64,24 +68,38 @@ def _stretches(signs: list[str], length: int) -> list[str]:
 
 def name_clusters(asked: Iterable[Asked]) -> dict[int, list[str]]:
     """Return {cluster: its terms, the most telling first}."""
-    inside: dict[int, Counter[str]] = {}
-    everywhere: Counter[str] = Counter()
-    for row in asked:
-        terms = find_terms(row.text)
+    rows = list(asked)
+    everywhere, of_language = Counter[Term](), Counter[str]()
+    inside: dict[int, Counter[Term]] = {}
+    size: dict[int, Counter[str]] = {}
+    for row in rows:
+        terms = [(row.language, term) for term in find_terms(row.text)]
         inside.setdefault(row.cluster, Counter()).update(dict.fromkeys(terms, row.times))
         everywhere.update(dict.fromkeys(terms, row.times))
-    mean = sum(everywhere.values()) / max(1, len(inside))
-    return {k: _best(inside[k], everywhere, mean) for k in sorted(inside)}
+        size.setdefault(row.cluster, Counter())[row.language] += row.times
+        of_language[row.language] += row.times
+    found = {}
+    for k in sorted(inside):
+        shares = {code: n / of_language[code] for code, n in size[k].items()}
+        found[k] = _best(inside[k], everywhere, shares)
+    return found
 
 
-def _best(inside: Counter[str], everywhere: Mapping[str, int], mean: float) -> list[str]:
-    """Return the terms of the highest weight; of equals the first in the alphabet."""
+def _best(
+    inside: Counter[Term], everywhere: Mapping[Term, int], shares: Mapping[str, float]
+) -> list[str]:
+    """Return the terms of the highest weight; of equals the most frequent, then the first.
 
-    def weigh(term: str) -> float:
-        return float(inside[term] * np.log1p(mean / everywhere[term]))
-
+    The weight is n log(n / e), where e is how often the term were asked with here if its language
+    spread it evenly: words that every text has, as articles are, weigh nothing.
+    """
+    weights, times = defaultdict[str, float](float), Counter[str]()
+    for (code, term), count in inside.items():
+        expected = everywhere[code, term] * shares[code]
+        weights[term] += max(0.0, count * math.log(count / expected))
+        times[term] += count
     chosen: list[str] = []
-    for term in sorted(inside, key=lambda term: (-weigh(term), term)):
+    for term in sorted(times, key=lambda term: (-round(weights[term], 6), -times[term], term)):
         if not any(term in other or other in term for other in chosen):
             chosen.append(term)
         if len(chosen) == TERMS:

@@ -147,7 +147,7 @@ def _describe(
     """Yield the clusters in their order: terms, size, languages, what is asked most often."""
     chosen = _chosen(members, labels)
     rows = [
-        Asked(int(labels[i]), row["text"], row["count"])
+        Asked(int(labels[i]), row["text"], row["count"], row["language"])
         for i, row in enumerate(_candidates(partial))
         if i in chosen
     ]
