@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from families import CONFIGS, make_family
+from families import CONFIGS, SHAPE, make_family
+from transformers import AutoModelForCausalLM, Lfm2Config
 
 from pinchtune.model import attention
 from pinchtune.model.attention import quicken_attention
+from pinchtune.model.loss import TargetLoss
 
 QUICK = [name for name in CONFIGS if name != "gemma2"]
 
@@ -32,6 +34,40 @@ def test_states_and_gradients_equal_the_fused_kernel(name, side):
     assert torch.allclose(found, states, rtol=1e-4, atol=1e-4)
     for parameter, gradient in gradients.items():
         assert float((quick[parameter] - gradient).norm() / gradient.norm()) < 1e-4, parameter
+
+
+def uneven_rows():
+    ids = torch.randint(3, 259, (3, 40), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[0, 25:], mask[2, 1:] = 0, 0
+    return ids, mask
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_joined_rows_are_rows_apart(name):
+    model = make_family(name)
+    quicken_attention(model)
+    loss, (ids, mask) = TargetLoss(model), uneven_rows()
+    assert loss.joins
+    with torch.no_grad():
+        found = loss.joined(ids, mask).split(mask.sum(1).tolist())
+        for row, length, states in zip(ids, mask.sum(1).tolist(), found, strict=True):
+            alone = loss.hidden(row[None, :length], torch.ones(1, length, dtype=torch.long))[0]
+            assert torch.allclose(states, alone, rtol=1e-4, atol=1e-4)
+
+
+def test_a_model_whose_rows_would_mix_is_not_joined():
+    config = Lfm2Config(**SHAPE, layer_types=["conv", "full_attention"])
+    model = AutoModelForCausalLM.from_config(config).eval()
+    assert quicken_attention(model)
+    loss, (ids, mask) = TargetLoss(model), uneven_rows()
+    assert not loss.joins
+    apart = [
+        loss.nats(row[None, :n], m[None, :n], m[None, :n].bool())
+        for row, m, n in zip(ids, mask, mask.sum(1).tolist(), strict=True)
+    ]
+    found = loss.nats(ids, mask, mask.bool())
+    assert torch.allclose(found, torch.cat(apart), rtol=1e-4)
 
 
 def test_a_model_with_its_own_attention_keeps_it():

@@ -9,7 +9,7 @@ import resource
 import psutil
 import pytest
 
-from pinchtune.training.heap import keep_freed_memory, return_freed_memory
+from pinchtune.training.heap import Tidier, held_memory, keep_freed_memory, return_freed_memory
 
 PAGES = 64 * 1024 * 1024 // os.sysconf("SC_PAGE_SIZE")
 
@@ -64,3 +64,22 @@ def test_other_libraries_are_left_alone(monkeypatch):
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     assert not keep_freed_memory()
     assert not return_freed_memory()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="reads /proc")
+def test_held_memory_is_what_the_system_says():
+    assert held_memory() == pytest.approx(psutil.Process().memory_info().rss, rel=0.05)
+
+
+def test_memory_goes_back_when_it_has_grown_past_what_a_step_needs():
+    held = [100, 110, 126, 104, 120, 131, 90, 113]
+    given_back = []
+    reading = iter(held)
+    tidier = Tidier(lambda: next(reading), lambda: bool(given_back.append(tidier.needed)) or True)
+    counts = []
+    for _ in held:
+        tidier.tidy()
+        counts.append(len(given_back))
+    # 126 is over 125; the fresh step after it needed 104, so the next limit is 130.
+    assert counts == [0, 0, 1, 1, 1, 2, 2, 2]
+    assert given_back == [100, 104]

@@ -5,10 +5,15 @@ plain products are several times quicker on a CPU, and heads that share keys nee
 them. The fused kernel is the slow twin, and does what is long or a single token. In bfloat16
 the scores are rounded before the softmax, which the fused kernel does not do: the states are
 two to three times as far from exact, and still nearer than one rounding of the format.
+
+Rows of unlike length can also come joined in one long row without padding, their lengths beside
+them: each row then sees itself alone, and the rest of the model computes nothing for padding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -20,6 +25,13 @@ from transformers.masking_utils import sdpa_mask
 NAME = "pinch_short"
 LONGEST = 1024
 """Keys up to which the scores of a row are held at once."""
+KNOWN_LAYERS = {"full_attention", "sliding_attention"}
+
+
+def only_attends(model: Any) -> bool:
+    """Return True if nothing but attention carries anything from one token to another."""
+    kinds = getattr(model.config.get_text_config(), "layer_types", None) or KNOWN_LAYERS
+    return set(kinds) <= KNOWN_LAYERS and not getattr(model, "_is_stateful", False)
 
 
 def quicken_attention(model: Any) -> bool:
@@ -47,9 +59,21 @@ def attend(
     attention_mask: Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
+    row_lengths: Sequence[int] = (),
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """Return attention [B, T, H, D] of query [B, H, T, D], key and value [B, G, S, D]."""
+    """Return attention [B, T, H, D] of query [B, H, T, D], key and value [B, G, S, D].
+
+    With `row_lengths`, B is 1 and T the sum of the lengths of rows that do not see each other.
+    """
+    if row_lengths and attention_mask is not None:
+        parts = [t.split(list(row_lengths), 2) for t in (query, key, value)]
+        masks = _own_masks(attention_mask, row_lengths)
+        found = [
+            attend(module, q, k, v, mask, dropout, scaling, **kwargs)[0]
+            for q, k, v, mask in zip(*parts, masks, strict=True)
+        ]
+        return torch.cat(found, 1), None
     rows, heads, length, width = query.shape
     groups, keys = key.shape[1:3]
     is_short = length > 1 and keys <= LONGEST and value.shape[-1] == width
@@ -67,3 +91,9 @@ def attend(
     weights = seen.softmax(-1).view_as(scores)
     output = (weights @ flat_value).view(rows, heads, length, width)
     return output.transpose(1, 2).contiguous(), None
+
+
+def _own_masks(mask: Tensor, lengths: Sequence[int]) -> list[Tensor]:
+    """Return the part of a mask [1, 1, T, T] that is each row's own."""
+    ends = list(accumulate(lengths))
+    return [mask[..., end - n : end, end - n : end] for n, end in zip(lengths, ends, strict=True)]

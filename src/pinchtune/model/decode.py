@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 from pinchtune.config import GenerateConfig
+from pinchtune.model.attention import only_attends
 from pinchtune.model.pick import Picker
 
 ROOM = 64
@@ -29,17 +30,12 @@ PREFILL = 8192
 DENSE = 0.8
 """Shortest next prompt, as a share of the longest, that enters in the same pass."""
 
-KNOWN_LAYERS = {"full_attention", "sliding_attention"}
-
 
 def can_decode(model: Any) -> bool:
     """Return True if every layer of the model keeps keys and values of its own, nothing else."""
-    config = model.config.get_text_config()
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     is_unbiased = getattr(model.get_output_embeddings(), "bias", None) is None
-    shares_keys = bool(getattr(config, "num_kv_shared_layers", 0))
-    is_stateful = bool(getattr(model, "_is_stateful", False))
-    return kinds <= KNOWN_LAYERS and is_unbiased and not shares_keys and not is_stateful
+    shares_keys = bool(getattr(model.config.get_text_config(), "num_kv_shared_layers", 0))
+    return only_attends(model) and is_unbiased and not shares_keys
 
 
 def make_picker(model: Any, config: GenerateConfig) -> Picker:

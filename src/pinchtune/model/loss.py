@@ -8,8 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from pinchtune.errors import UsageError
+from pinchtune.model.attention import NAME, only_attends
 from pinchtune.model.fused import Losses
 from pinchtune.model.head import Blocks, pack_head, token_losses, token_nats
+
+JOINED_DISTANCE = 0.02
+"""Relative distance of states up to which joined rows are taken for rows apart: roundings in
+bfloat16 are a tenth of it, and a row that sees another is far beyond."""
 
 
 class TargetLoss(nn.Module):
@@ -28,6 +33,10 @@ class TargetLoss(nn.Module):
         self._losses: Losses = losses or token_losses
         # For weights that stay as they are: the blocks are a copy, laid out for the product.
         self._blocks: Blocks = pack_head(self._head.weight) if packed else ()
+        self.joins = (
+            config._attn_implementation == NAME and only_attends(inner) and self._can_join()
+        )
+        """True if rows of unlike length are joined instead of padded."""
 
     def hidden(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Return the last hidden states [B, T, D] of token ids [B, T]."""
@@ -36,18 +45,45 @@ class TargetLoss(nn.Module):
         ).last_hidden_state
         return states
 
+    def joined(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return the last hidden states of the tokens alone, row after row [N, D]."""
+        kept, lengths = mask.bool(), mask.sum(1)
+        positions = (mask.cumsum(1) - 1)[kept]
+        states: Tensor = self._decoder(
+            input_ids=ids[kept][None],
+            position_ids=positions[None],
+            use_cache=False,
+            row_lengths=lengths.tolist(),
+        ).last_hidden_state
+        return states[0]
+
+    @torch.no_grad()
+    def _can_join(self) -> bool:
+        """Return True if rows that are joined do not see each other in this model."""
+        ids = torch.tensor([[5, 6, 7, 8], [9, 10, 11, 0]], device=self._head.weight.device)
+        apart, mask = self.hidden(ids[1:, :3], torch.ones_like(ids[1:, :3]))[0], (ids > 0).long()
+        distance = (self.joined(ids, mask)[4:] - apart).norm() / apart.norm()
+        return bool(distance < JOINED_DISTANCE)
+
+    def _predicting(self, ids: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
+        """Return the states [N, D] that the target tokens are predicted from."""
+        if not self.joins or bool(mask.all()):
+            return self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
+        ahead = nn.functional.pad(targets[:, 1:], (0, 1))
+        return self.joined(ids, mask)[ahead[mask.bool()]]
+
     def forward(self, ids: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
         """Return the loss in nats of each target token, row by row, float32 [N].
 
         ids, mask and targets are [B, T]; targets marks the tokens to predict.
         """
-        states = self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
+        states = self._predicting(ids, mask, targets)
         return self._losses(states, self._head.weight, ids[:, 1:][targets[:, 1:]], self._softcap)
 
     @torch.no_grad()
     def nats(self, ids: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
         """Return the summed loss of each row in nats, float64 [B], without a gradient."""
-        states = self.hidden(ids, mask)[:, :-1][targets[:, 1:]]
+        states = self._predicting(ids, mask, targets)
         wanted, rows = ids[:, 1:][targets[:, 1:]], targets[:, 1:].nonzero()[:, 0]
         losses = token_nats(states, self._head.weight, wanted, self._softcap, self._blocks)
         sums = torch.zeros(len(ids), dtype=torch.float64)

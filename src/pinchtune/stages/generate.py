@@ -109,7 +109,7 @@ def _load(project: Project, arm: str) -> tuple[Any, Any]:
     logging.disable_progress_bar()
     config = project.config.model
     if arm == BASE_ARM:
-        return load_model(config), load_tokenizer(config.base)
+        return load_model(config), project.tokenizer
     folder = project.path("arms", arm)
     return load_arm(folder, config), load_tokenizer(str(folder))
 

@@ -28,8 +28,7 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
     if run.complete():
         return run
     mixture = _draw(project, pool, selected(project, pool, progress))
-    base = project.config.model.base
-    tokens = {arm: _count_tokens(base, getattr(mixture, arm)) for arm in ARMS}
+    tokens = {arm: _count_tokens(project.tokenizer, getattr(mixture, arm)) for arm in ARMS}
     run.start()
     for arm in ARMS:
         write_jsonl(run.path / f"{arm}.jsonl", (e.to_row() for e in getattr(mixture, arm)))
@@ -76,12 +75,10 @@ def _key(project: Project, pool: Pool) -> str:
     )
 
 
-def _count_tokens(base: str, examples: list[Example]) -> dict[str, Any]:
+def _count_tokens(tokenizer: Any, examples: list[Example]) -> dict[str, Any]:
     """Return {language: {tokens, target_tokens}} as the model will see them."""
     from pinchtune.model.chat import encode_example
-    from pinchtune.model.load import load_tokenizer
 
-    tokenizer = load_tokenizer(base)
     tokens: Counter[str] = Counter()
     targets: Counter[str] = Counter()
     for example in examples:

@@ -22,7 +22,6 @@ class Piece(NamedTuple):
 def preview(project: Project, arm: str = "pinch", row: int | None = None) -> list[Piece]:
     """Return a row of an arm's mixture in pieces; by default its first pinch example."""
     from pinchtune.model.chat import encode_example
-    from pinchtune.model.load import load_tokenizer
 
     if arm not in ARMS:
         raise UsageError(f"unknown arm {arm!r}; use one of: {', '.join(ARMS)}")
@@ -32,7 +31,7 @@ def preview(project: Project, arm: str = "pinch", row: int | None = None) -> lis
         row = next((i for i, e in enumerate(rows, 1) if e.language != ENGLISH), 1)
     if not 1 <= row <= len(rows):
         raise UsageError(f"--row {row}: the mixture has rows 1 to {len(rows)}")
-    tokenizer = load_tokenizer(project.config.model.base)
+    tokenizer = project.tokenizer
     encoded = encode_example(tokenizer, rows[row - 1], project.config.train.max_length)
     pieces: list[Piece] = []
     start = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from pinchtune.records import Example, content_hash
 from pinchtune.stages.pool import Pool, read_store
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
     from pinchtune.store import Store
 
 LIBRARIES = ("pinchtune", "torch", "transformers", "peft", "accelerate", "sacrebleu", "py3langid")
@@ -52,6 +55,13 @@ class Project:
             if arm not in self.arms:
                 raise UsageError(f"unknown arm {arm!r}; use one of: {', '.join(self.arms)}")
         return tuple(arms) or self.arms
+
+    @cached_property
+    def tokenizer(self) -> PreTrainedTokenizerFast:
+        """The base model's tokenizer; reading a vocabulary of 262,000 words takes seconds."""
+        from pinchtune.model.load import load_tokenizer
+
+        return load_tokenizer(self.config.model.base)
 
     def data_file(self, name: str) -> Path:
         """Return the path of a data set of the project (`base`, `pinch`, `evaluation`)."""

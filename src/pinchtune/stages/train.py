@@ -74,12 +74,12 @@ class Job(NamedTuple):
 def _load_job(project: Project, arm: str, folder: Path) -> Job:
     from transformers.utils import logging
 
-    from pinchtune.model.load import describe_compute, load_model, load_tokenizer
+    from pinchtune.model.load import describe_compute, load_model
     from pinchtune.training.loop import Trainer
 
     logging.disable_progress_bar()
     config = project.config
-    tokenizer = load_tokenizer(config.model.base)
+    tokenizer = project.tokenizer
     examples = [row.example for row in read_examples(project.path("mixture", f"{arm}.jsonl"))]
     kept, rows, counts = encode_rows(tokenizer, examples, config.train.max_length)
     references = _references(project, tokenizer)

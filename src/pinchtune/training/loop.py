@@ -32,7 +32,7 @@ from pinchtune.training.adapter import quicken
 from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import Limits, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
-from pinchtune.training.heap import keep_freed_memory, return_freed_memory
+from pinchtune.training.heap import Tidier, keep_freed_memory
 
 
 class Row(NamedTuple):
@@ -108,7 +108,8 @@ class Trainer:
         if quick:
             quicken_norms(self.model)
         # In full tuning a step takes all of it again, and clearing it would cost a sixth.
-        self.tidies = quick and keep_freed_memory() and config.method == "lora"
+        keeps = quick and keep_freed_memory()
+        self.tidier = Tidier() if keeps and config.method == "lora" else None
         is_cast = self.dtype == torch.bfloat16 and not is_quick
         self.accelerator = Accelerator(
             cpu=self.model.device.type == "cpu",
@@ -145,8 +146,8 @@ class Trainer:
             accelerator.log(_flat(facts), step=step)
             if self._due(step, config.checkpoint_every) and is_main:
                 save_checkpoint(self.folder, step + 1, self.model, _inner(self.optimizer))
-            if self.tidies:
-                return_freed_memory()
+            if self.tidier:
+                self.tidier.tidy()
             on_step(Progress(step + 1, len(self.steps), facts["tokens"], facts["train/loss"]))
         accelerator.wait_for_everyone()
         accelerator.end_training()
