@@ -50,6 +50,7 @@ device_tokens = {device_tokens}
 references = {references}
 [generate]
 batch_size = {batch_size}
+max_new_tokens = {new_tokens}
 """
 
 
@@ -72,6 +73,7 @@ def write_project(arm: dict[str, Any], folder: Path, options: argparse.Namespace
         "seed": arm["seed"],
         "device_tokens": options.device_tokens,
         "batch_size": options.batch_size,
+        "new_tokens": options.new_tokens,
         "references": options.references,
     }
     write_text(folder / "pinch.toml", TOML.format(**values))
@@ -174,6 +176,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--device-tokens", type=int, default=2048)
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--new-tokens", type=int, default=128)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--prepare", type=Path, help="folder of public sets to make --data from")
     parser.add_argument("--prompts", type=int, default=64)

@@ -145,13 +145,15 @@ def _sweep(
     lse = torch.full((len(states),), float("-inf"), device=states.device)
     mean = torch.zeros(states.shape if wants_mean else (0,), device=states.device)
     share = torch.zeros_like(lse)
+    # A word is a row: leaving some out copies whole rows.
+    turned = states.T
     for k, words in enumerate(torch.split(head, WORDS)):
-        logits = _cap(blocks[k](states) if blocks else states @ words.T, softcap)
+        logits = _cap(blocks[k](states).T if blocks else words @ turned, softcap)
         slope = _slope(logits, softcap) if softcap and wants_mean else None
-        shift = torch.maximum(lse.to(logits.dtype), logits.amax(-1))
-        rises = logits.sub_(shift[:, None]).exp_()
+        shift = torch.maximum(lse.to(logits.dtype), logits.amax(0))
+        rises = logits.sub_(shift).exp_()
         before = (lse - shift).exp_()
-        total = before + rises.sum(-1, dtype=torch.float32)
+        total = before + rises.sum(0, dtype=torch.float32)
         if wants_mean:
             added, kept = _weigh(rises, slope, words)
             mean.mul_((before / total)[:, None]).add_(added / total[:, None])
@@ -161,16 +163,16 @@ def _sweep(
 
 
 def _weigh(rises: Tensor, slope: Tensor | None, words: Tensor) -> tuple[Tensor, Tensor]:
-    """Return rises [n, W] times slope times words [W, D], and the sum of rises, float32 [n].
+    """Return (rises [W, n] times slope) turned times words [W, D], and the sum of rises [n].
 
-    Both without the impossible words.
+    Both without the impossible words; the sum is float32.
     """
     if rises.dtype != torch.float32:
-        likely = (rises.amax(0) > IMPOSSIBLE).nonzero()[:, 0]
-        rises, words = rises.index_select(1, likely), words.index_select(0, likely)
-        slope = None if slope is None else slope.index_select(1, likely)
-    kept = rises.sum(-1, dtype=torch.float32)
-    return (rises if slope is None else rises * slope) @ words, kept
+        likely = (rises.amax(1) > IMPOSSIBLE).nonzero()[:, 0]
+        rises, words = rises.index_select(0, likely), words.index_select(0, likely)
+        slope = None if slope is None else slope.index_select(0, likely)
+    kept = rises.sum(0, dtype=torch.float32)
+    return (rises if slope is None else rises * slope).T @ words, kept
 
 
 def _dot(states: Tensor, own: Tensor, softcap: float) -> Tensor:

@@ -74,7 +74,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """Look for no unused objects in the block: reading a vocabulary makes millions that are used."""
+    """Look for no garbage in the block: reading a vocabulary makes millions of objects to keep."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,0 +1,84 @@
+"""The list of arms that ask whether choosing beats drawing, on the starter set.
+
+`python -m bench.choices FOLDER [--seeds 2] [--draws 5] [--budget 256]` writes FOLDER/data and
+FOLDER/list.jsonl for `python -m bench.arms FOLDER/list.jsonl FOLDER --data FOLDER/data`: for each
+seed an English arm, the random draws, and one arm for each other way to choose 40 examples. The
+order is by draw, so that a list that is stopped half-way holds something of every way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pinchtune.files import read_jsonl, write_jsonl
+from pinchtune.selection.selectors import SELECTORS
+from pinchtune.stages.init import init
+from pinchtune.stages.project import Project
+from pinchtune.stages.select import select
+
+RANDOM = "random"
+
+
+def pick(folder: Path, method: str, seed: int) -> list[str]:
+    """Return the ids that a way chooses from the starter set's pool."""
+    project = Project.open(folder, [f"select.method={method}", f"mix.seed={seed}"])
+    run = select(project)
+    return [str(row["id"]) for _, row in read_jsonl(run.path / "selection.jsonl")]
+
+
+def list_arms(folder: Path, seeds: int, draws: int, budget: int) -> Iterator[dict[str, Any]]:
+    """Yield the arms: English alone first, then the ways, a draw beside each."""
+    for seed in range(seeds):
+        yield {"name": f"english-s{seed}", "seed": seed, "budget": budget, "pinch": []}
+    others = [name for name in SELECTORS if name != RANDOM]
+    turns = [(RANDOM, draw, pick(folder, RANDOM, draw)) for draw in range(draws)]
+    ways = [(name, 0, pick(folder, name, 0)) for name in others]
+    mixed = [one for pair in zip(ways, turns, strict=False) for one in pair]
+    rest = [one for one in (*ways, *turns) if one not in mixed]
+    for name, draw, ids in (*mixed, *rest):
+        for seed in range(seeds):
+            label = f"{name}{draw}" if name == RANDOM else name
+            about = {"selector": name, **({"draw": draw} if name == RANDOM else {})}
+            yield {
+                "name": f"sel-{label}-s{seed}",
+                "seed": seed,
+                "budget": budget,
+                "pinch": ids,
+                **about,
+            }
+
+
+def write_data(project: Project, folder: Path) -> None:
+    """Write base, pool and evaluation as bench.arms reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("base", "evaluation"):
+        shutil.copyfile(project.data_file(name), folder / f"{name}.jsonl")
+    tuned = set(project.config.languages.tuned)
+    pool = (e for e in project.examples("pinch") if e.language in tuned)
+    write_jsonl(folder / "pool.jsonl", ({**e.to_row(), "id": e.id} for e in pool))
+
+
+def main() -> int:
+    """Write the data and the list."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--budget", type=int, default=256)
+    options = parser.parse_args()
+    starter = options.folder / "starter"
+    if not (starter / "pinch.toml").is_file():
+        init(starter)
+    write_data(Project.open(starter), options.folder / "data")
+    arms = list(list_arms(starter, options.seeds, options.draws, options.budget))
+    write_jsonl(options.folder / "list.jsonl", arms)
+    print(f"{len(arms)} arms in {options.folder / 'list.jsonl'}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
