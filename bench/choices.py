@@ -2,8 +2,8 @@
 
 `python -m bench.choices FOLDER [--seeds 2] [--draws 5] [--budget 256]` writes FOLDER/data and
 FOLDER/list.jsonl for `python -m bench.arms FOLDER/list.jsonl FOLDER --data FOLDER/data`: for each
-seed an English arm, the random draws, and one arm for each other way to choose 40 examples. The
-order is by draw, so that a list that is stopped half-way holds something of every way.
+seed an English arm, the random draws, and one arm for each other way to choose 40 examples. One
+seed is through before the next begins: arms are only compared within a seed.
 """
 
 from __future__ import annotations
@@ -31,25 +31,19 @@ def pick(folder: Path, method: str, seed: int) -> list[str]:
 
 
 def list_arms(folder: Path, seeds: int, draws: int, budget: int) -> Iterator[dict[str, Any]]:
-    """Yield the arms: English alone first, then the ways, a draw beside each."""
-    for seed in range(seeds):
-        yield {"name": f"english-s{seed}", "seed": seed, "budget": budget, "pinch": []}
+    """Yield the arms of each seed: English alone first, then the ways, a draw beside each."""
     others = [name for name in SELECTORS if name != RANDOM]
     turns = [(RANDOM, draw, pick(folder, RANDOM, draw)) for draw in range(draws)]
     ways = [(name, 0, pick(folder, name, 0)) for name in others]
     mixed = [one for pair in zip(ways, turns, strict=False) for one in pair]
     rest = [one for one in (*ways, *turns) if one not in mixed]
-    for name, draw, ids in (*mixed, *rest):
-        for seed in range(seeds):
+    for seed in range(seeds):
+        fixed = {"seed": seed, "budget": budget}
+        yield {"name": f"english-s{seed}", **fixed, "pinch": []}
+        for name, draw, ids in (*mixed, *rest):
             label = f"{name}{draw}" if name == RANDOM else name
             about = {"selector": name, **({"draw": draw} if name == RANDOM else {})}
-            yield {
-                "name": f"sel-{label}-s{seed}",
-                "seed": seed,
-                "budget": budget,
-                "pinch": ids,
-                **about,
-            }
+            yield {"name": f"sel-{label}-s{seed}", **fixed, "pinch": ids, **about}
 
 
 def write_data(project: Project, folder: Path) -> None:
