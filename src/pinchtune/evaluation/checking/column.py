@@ -36,7 +36,8 @@ class CheckSpec(NamedTuple):
 
 def has_checks(example: Example) -> bool:
     """Return True if the prompt says what its answer is checked for."""
-    return bool(example.extra.get(COLUMN))
+    value = example.extra.get(COLUMN)
+    return bool(value.strip() if isinstance(value, str) else value)
 
 
 def read_checks(example: Example) -> list[CheckSpec]:
@@ -46,7 +47,7 @@ def read_checks(example: Example) -> list[CheckSpec]:
     list as JSON.
     """
     value = example.extra.get(COLUMN)
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str):
         value = _parse(value)
     if not value:
         return []
@@ -57,7 +58,7 @@ def read_checks(example: Example) -> list[CheckSpec]:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text) if text.strip() else None
     except (ValueError, RecursionError) as error:
         message = f"is no list in JSON; write it as [{EXAMPLE}]"
         raise DataError(message, field=COLUMN) from error
