@@ -58,6 +58,8 @@ CASES = {
         ("en", {"exactly": 2}, "Dr. Smith pays 3.50 e.g. in cash. He said “Stop!” and left.", YES),
         ("en", {"exactly": 3}, "One. Two? “Three!”", YES),
         ("en", {"exactly": 1}, "One. Two.", NO),
+        ("en", {"exactly": 3}, "J. Smith drives 40 km/h. It is 30 °C. He stops.", YES),
+        ("en", {"exactly": 2}, "first check it. then (e.g. by train) go.", YES),
         ("cs", {"exactly": 1}, "Přijdu 10. května v 8 hod. ráno.", YES),
         ("hi", {"exactly": 2}, "यह अच्छा है। धन्यवाद!", YES),
         ("hi", {"exactly": 2}, "यह अच्छा है. धन्यवाद.", YES),
@@ -231,5 +233,7 @@ def test_a_row_changes_what_a_language_needs_and_nothing_else():
     sentences = "Hello! This is nr. Five."
     assert len(split_sentences(sentences, get_writing("en"))) == 3
     assert len(split_sentences(sentences, get_writing("et"))) == 2
-    assert get_writing("pt-BR").code == "pt" and get_writing("uz").quotes == get_writing("tl").quotes
+    assert (
+        get_writing("pt-BR").code == "pt" and get_writing("uz").quotes == get_writing("tl").quotes
+    )
     assert get_writing("uk").cased and not get_writing("ka").cased and not get_writing("zh").spaced

@@ -344,7 +344,9 @@ def test_unavailable_measure_says_why(small):
     )
 
 
-@pytest.mark.parametrize(("locale", "name"), [("en", "Instructions followed"), ("ja", "指示に従った回答")])
+@pytest.mark.parametrize(
+    ("locale", "name"), [("en", "Instructions followed"), ("ja", "指示に従った回答")]
+)
 def test_instructions_followed_show_where_there_are_checks(small, locale, name):
     measures = small.scores["measures"]
     measure = json.loads(json.dumps(measures["line_pass_rate"]))

@@ -146,8 +146,7 @@ def _measure(board: _Board, measure: Measure, cases: Mapping[str, list[Case]]) -
     control, last = scores[CONTROL if CONTROL in arms else arms[0]], scores[arms[-1]]
     asked = board.asked(measure) if measure.skips else None
     tables = {
-        arm: board.table(score.estimate, measure.languages, asked)
-        for arm, score in scores.items()
+        arm: board.table(score.estimate, measure.languages, asked) for arm, score in scores.items()
     }
     difference = board.table(partial(last.difference, control), measure.languages)
     return result | {"arms": tables, "difference": difference}

@@ -91,18 +91,20 @@ def split_paragraphs(text: str, separator: str = "") -> list[str]:
 def split_sentences(text: str, writing: Writing) -> list[str]:
     """Return the sentences of `text`; the end of a line always ends one.
 
-    A full stop after an abbreviation of the table, after a single letter, or before a small
-    letter ends none.
+    A full stop after an abbreviation of the table, after a single capital, or before a small
+    letter ends none; the last does not hold for a text without capital letters.
     """
     start = compile_pattern(LIST_MARKS["any"])
+    capitals = bool(compile_pattern(r"\p{Lu}").search(text))
+    ends = _ending_pattern(writing.ends, writing.spaced_ends, capitals)
     lines = [start.sub("", line) for line in text.splitlines()]
-    pieces = [piece for line in lines for piece in _split_line(line, writing)]
+    pieces = [piece for line in lines for piece in _split_line(line, ends, writing)]
     return [piece for piece in pieces if compile_pattern(r"[\p{L}\p{N}]").search(piece)]
 
 
-def _split_line(line: str, writing: Writing) -> list[str]:
+def _split_line(line: str, ends: Any, writing: Writing) -> list[str]:
     cuts = [0]
-    for end in _ending_pattern(writing.ends, writing.spaced_ends).finditer(line):
+    for end in ends.finditer(line):
         if not _abbreviates(line[cuts[-1] : end.start()], end[0], writing):
             cuts.append(end.end())
     return [line[a:b].strip() for a, b in zip(cuts, [*cuts[1:], len(line)], strict=True)]
@@ -112,22 +114,23 @@ def _abbreviates(before: str, mark: str, writing: Writing) -> bool:
     """Return True if the full stop `mark` belongs to the last word of `before`."""
     if not mark.startswith(".") or mark.startswith(".."):
         return False
+    if compile_pattern(r"(?<![\p{L}\p{M}\p{N}°/])[\p{Lu}\p{Lo}]$").search(before):
+        return True
     word = compile_pattern(r"[\p{L}\p{M}](?:[\p{L}\p{M}.\-]*[\p{L}\p{M}])?$").search(before)
-    if not word:
-        return False
-    return word[0].casefold() in writing.abbreviations or len(word[0]) == 1
+    return bool(word) and word[0].casefold() in writing.abbreviations
 
 
 @cache
-def _ending_pattern(ends: str, spaced: str) -> Any:
+def _ending_pattern(ends: str, spaced: str, capitals: bool) -> Any:
     """Return the pattern of a sentence end with the quotes and brackets that close after it."""
     choices = []
     if ends:
-        # A quoted sentence within a sentence ends none.
         marks = rf"(?:(?!(?<=\p{{N}})．\p{{N}})[{re.escape(ends)}])+"
+        # A quoted sentence within a sentence ends none.
         choices.append(rf"{marks}(?:{_CLOSERS}+(?=\s|$)|(?!{_CLOSERS}|[{re.escape(ends)}]))")
     if spaced:
-        choices.append(rf"[{re.escape(spaced)}]+{_CLOSERS}*(?=\s|$)(?!\s+\p{{Ll}})")
+        following = r"(?=\s|$)(?!\s+\p{Ll})" if capitals else r"(?=\s|$)"
+        choices.append(rf"[{re.escape(spaced)}]+{_CLOSERS}*{following}")
     return compile_pattern("|".join(choices) or r"(?!)")
 
 
