@@ -92,17 +92,17 @@ def split_sentences(text: str, writing: Writing) -> list[str]:
     """Return the sentences of `text`; the end of a line always ends one.
 
     A full stop after an abbreviation of the table, after a single capital, or before a small
-    letter ends none; the last does not hold for a text without capital letters.
+    letter ends none; the last does not hold for a line without capital letters.
     """
     start = compile_pattern(LIST_MARKS["any"])
-    capitals = bool(compile_pattern(r"\p{Lu}").search(text))
-    ends = _ending_pattern(writing.ends, writing.spaced_ends, capitals)
     lines = [start.sub("", line) for line in text.splitlines()]
-    pieces = [piece for line in lines for piece in _split_line(line, ends, writing)]
+    pieces = [piece for line in lines for piece in _split_line(line, writing)]
     return [piece for piece in pieces if compile_pattern(r"[\p{L}\p{N}]").search(piece)]
 
 
-def _split_line(line: str, ends: Any, writing: Writing) -> list[str]:
+def _split_line(line: str, writing: Writing) -> list[str]:
+    capitals = bool(compile_pattern(r"\p{Lu}").search(line))
+    ends = _ending_pattern(writing.ends, writing.spaced_ends, capitals)
     cuts = [0]
     for end in ends.finditer(line):
         if not _abbreviates(line[cuts[-1] : end.start()], end[0], writing):
