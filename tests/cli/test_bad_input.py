@@ -147,6 +147,14 @@ CHECKED = tuple(
             'data/evaluation.jsonl:1, checks: is no list in JSON; write it as [{"check": "words", '
             '"at_most": 50}]',
         ),
+        (
+            "bad checks before anything is answered",
+            "generate",
+            "data/evaluation.jsonl",
+            [{"check": "digits", "system": "roman"}],
+            "data/evaluation.jsonl:1, checks[0].system: is 'roman'; give one of latn, arab, "
+            "arabext, deva, beng, thai, fullwide",
+        ),
     )
 )
 FILES = (

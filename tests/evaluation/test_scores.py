@@ -237,6 +237,12 @@ def test_instructions_followed_by_prompt_and_by_check():
     assert values(followed(prompts, texts), "en") == [25.0, 50.0, 50.0, 62.5]
 
 
+def test_every_check_weighs_the_same_whatever_its_prompt():
+    prompts = [checked("a", [SHORT]), checked("b", [SHORT, CAPITALS, {"check": "quoted"}])]
+    result = followed(prompts, ["yes", "one two three four"])
+    assert values(result, "en") == [50.0, 50.0, 25.0, 25.0]
+
+
 def test_an_unscored_check_is_left_out_and_counted():
     rows = [checked("a", [CAPITALS], "ja"), checked("b", [CAPITALS, {"check": "quoted"}], "ja")]
     result = followed(rows, ["はい", "「はい」"])
