@@ -123,25 +123,25 @@ MINED = (
     ),
 )
 CHECKED = tuple(
-    Case(name, f"data {verb} -p P", f"P/{message}", partial(put, file, row(checks=checks)))
+    Case(name, f"{verb} -p P", f"P/{message}", partial(put, file, row(checks=checks)))
     for name, verb, file, checks, message in (
         (
             "check of another name",
-            "import P/x.jsonl --into evaluation",
+            "data import P/x.jsonl --into evaluation",
             "x.jsonl",
             [{"check": "words", "at_most": 9}, {"check": "quote"}],
             "x.jsonl:1, checks[1].check: is 'quote', which is no check; did you mean 'quoted'?",
         ),
         (
             "check without its parameter",
-            "import P/x.jsonl --into evaluation",
+            "data import P/x.jsonl --into evaluation",
             "x.jsonl",
             [{"check": "starts_with"}],
             "x.jsonl:1, checks[0].text: is missing in starts_with; give a text that is not empty",
         ),
         (
             "checks that are none, by hand",
-            "check",
+            "data check",
             "data/evaluation.jsonl",
             "short",
             'data/evaluation.jsonl:1, checks: is no list in JSON; write it as [{"check": "words", '
