@@ -14,6 +14,7 @@ import argparse
 import importlib
 import importlib.util
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -26,9 +27,11 @@ from pinchtune.config import LanguagesConfig
 from pinchtune.evaluation.checking.checkers import Context
 from pinchtune.evaluation.checking.column import CheckSpec
 from pinchtune.evaluation.checking.following import follow
+from pinchtune.evaluation.checking.texts import split_sentences
 from pinchtune.evaluation.checking.writing import get_writing
 from pinchtune.languages import Identifier
 
+STARTER = files("pinchtune") / "starter"
 QUESTION = "What should I do?"
 SHOWN = 3
 """Disagreements of a check that are printed."""
@@ -112,9 +115,8 @@ def shared_checks() -> list[Shared]:
 
 def make_answers() -> Iterator[str]:
     """Yield the English responses of the starter set in every form and wrapping."""
-    root = files("pinchtune") / "starter"
-    for path in (root / "evaluation" / "en.jsonl", root / "pinch" / "en.jsonl"):
-        for line in path.read_text("utf-8").splitlines():
+    for name in ("evaluation/en.jsonl", "pinch/en.jsonl"):
+        for line in (STARTER / name).read_text("utf-8").splitlines():
             for form in _forms(json.loads(line)["response"]):
                 yield form
                 yield f"Sure, here it is:\n\n{form}"
@@ -183,6 +185,21 @@ def compare(check: Shared, answers: list[str], module: Any, context: Context) ->
     return found
 
 
+def compare_sentences() -> tuple[int, int]:
+    """Return the lines of English responses, and those with as many sentences as Punkt finds."""
+    punkt, english = importlib.import_module("punkt"), get_writing("en")
+    lines = [
+        line
+        for name in ("base.jsonl", "evaluation/en.jsonl", "pinch/en.jsonl")
+        for row in (STARTER / name).read_text("utf-8").splitlines()
+        for line in json.loads(row)["response"].splitlines()
+        # Punkt takes the number of a list item for a sentence.
+        if any(map(str.isalpha, line)) and not re.match(r"\s*\d+[.)]", line)
+    ]
+    same = (len(split_sentences(line, english)) == len(punkt.sent_tokenize(line)) for line in lines)
+    return len(lines), sum(same)
+
+
 def _outcome(ours: bool | None, theirs: bool) -> str:
     if ours is None:
         return "unscored"
@@ -208,6 +225,11 @@ def main() -> None:
         for mode in ("strict", "loose"):
             counts = {k: v for k, v in row[mode].items() if k != "examples"}
             print(f"{row['check']:44} {mode:7} {counts}")
+    for mode in ("strict", "loose"):
+        share = sum(row[mode]["agree"] for row in rows) / (len(answers) * len(rows))
+        print(f"{mode}: the same verdict in {share:.2%}")
+    count, same = compare_sentences()
+    print(f"sentences: as many as Punkt finds in {same} of {count} lines")
     if options.json:
         options.json.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", "utf-8")
 

@@ -159,6 +159,7 @@ CASES = {
         ("ja", {"level": "plain"}, "明日は休みだ。雨が降っているよね。寒いけど。", YES),
         ("ja", {"level": "plain"}, "明日は休みである。雨でしょう。", NO),
         ("ja", {"level": "plain"}, "雨ではなかった。静かな町。", YES),
+        ("ja", {"level": "polite"}, "皆さん！資料を送ってくださいませ。ご覧になりましたか？", YES),
         ("ja", {"level": "polite"}, "ありがとう！", NONE),
         ("ja", {"level": "polite"}, "本日休業", NONE),
         ("es", {"level": "polite"}, "¿Cómo está usted?", NONE),

@@ -1,6 +1,7 @@
 """The shipped prompts: an answer by hand follows each, and each check can be failed."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ from pinchtune.data.shapes import to_example
 from pinchtune.evaluation.checking.checkers import CHECKERS, Context
 from pinchtune.evaluation.checking.column import impossible_checks, read_checks
 from pinchtune.evaluation.checking.following import follow
+from pinchtune.evaluation.checking.parameters import BOUNDS
 from pinchtune.evaluation.checking.writing import get_writing
 
 FOLDER = files("pinchtune") / "starter" / "verifiable"
@@ -99,3 +101,13 @@ def test_answers_in_english_follow_many_prompts_of_other_languages(identifier, p
             for row in prompts[code]
         )
         assert 6 <= followed <= 15, code
+
+
+def test_the_page_names_every_check_and_its_parameters():
+    page = (Path(__file__).parents[2] / "docs" / "verifiable.md").read_text("utf-8")
+    table = page[page.index("## The checks") : page.index("## Strict and loose")]
+    rows = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", table, re.MULTILINE))
+    for name, checker in CHECKERS.items():
+        own = {key for key in (*checker.required, *checker.optional) if key not in BOUNDS}
+        assert set(re.findall(r"`(\w+)`", rows[name])) == own, name
+        assert ("bounds" in rows[name]) == (BOUNDS.keys() <= checker.optional.keys()), name
