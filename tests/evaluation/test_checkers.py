@@ -107,6 +107,7 @@ CASES = {
     "starts_with": [
         ("en", {"text": "Thank you"}, "“THANK  you for asking.”", YES),
         ("en", {"text": "Thank you"}, "Sure! Thank you.", NO),
+        ("es", {"text": "«Sí»"}, "Sí» es una palabra.", YES),
         ("ja", {"text": "はい！"}, "はい!わかりました", YES),
     ],
     "ends_with": [

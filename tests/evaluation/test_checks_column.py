@@ -62,6 +62,11 @@ def test_checks_are_read_from_lists_and_from_cells():
             "checks[0].exactly",
             "stands beside another bound; remove one",
         ),
+        (
+            [{"check": "contains", "terms": ["x"], "at_least": 9, "at_most": 8}],
+            "checks[0].at_least",
+            "is more than at_most",
+        ),
         ([{"check": "contains"}], "checks[0].terms", "is missing in contains; give a list of"),
         ([{"check": "contains", "terms": "x"}], "checks[0].terms", "is 'x'; give a list of texts"),
         ([{"check": "contains", "terms": [" "]}], "checks[0].terms", "is a list; give a list of"),

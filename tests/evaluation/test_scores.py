@@ -218,7 +218,12 @@ def checked(text, checks, code="en", parallel=""):
 
 SHORT = {"check": "words", "at_most": 3}
 CAPITALS = {"check": "letter_case", "case": "upper"}
-MEASURED = ("instructions_strict", "instructions_loose", "checks_strict", "checks_loose")
+MEASURED = (
+    "instructions_followed_strict",
+    "instructions_followed_loose",
+    "checks_followed_strict",
+    "checks_followed_loose",
+)
 
 
 def followed(prompts, texts):
@@ -256,7 +261,7 @@ def test_an_unscored_check_is_left_out_and_counted():
 def test_only_prompts_with_checks_count():
     prompts = [checked("a", [SHORT]), Example("b", "c", "en"), checked("d", [])]
     result = followed(prompts, ["Yes", "one two three four", "one two three four"])
-    entry = result["measures"]["instructions_strict"]["arms"]["x"]["languages"]["en"]
+    entry = result["measures"]["instructions_followed_strict"]["arms"]["x"]["languages"]["en"]
     assert (entry["value"], entry["n"], entry["skipped"]) == (100.0, 1, 0)
     # The first has no reference, so that it was not to be compared.
     assert result["win_rate"]["unscored"] == 2
@@ -278,6 +283,8 @@ def test_instructions_of_arms_are_compared_in_groups():
         "english": [answer(p, "нет" if p.language == "ru" else "NO") for p in prompts],
         "pinch": [answer(p, "ДА" if p.language == "ru" else "YES") for p in prompts],
     }
-    groups = score_arms(prompts, arms, {}, [], SMALL)["measures"]["checks_loose"]["difference"]
+    groups = score_arms(prompts, arms, {}, [], SMALL)["measures"]["checks_followed_loose"][
+        "difference"
+    ]
     assert groups["groups"]["unseen"] == {"value": 100.0, "low": 100.0, "high": 100.0, "n": 6}
     assert groups["groups"]["english"]["value"] == 0.0

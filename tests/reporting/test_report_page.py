@@ -353,7 +353,11 @@ def test_instructions_followed_show_where_there_are_checks(small, locale, name):
     for arm in measure["arms"].values():
         for entry in (*arm["languages"].values(), *arm["groups"].values()):
             entry |= {"n": 20, "skipped": 2}
-    added = {**measures, "instructions_strict": measure, "instructions_loose": measure}
+    added = {
+        **measures,
+        "instructions_followed_strict": measure,
+        "instructions_followed_loose": measure,
+    }
     assert name not in build_report(small, locale)
     html = build_report(replace(small, scores={**small.scores, "measures": added}), locale)
     table = html[html.rindex(name) :]

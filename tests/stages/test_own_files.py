@@ -117,7 +117,7 @@ def test_own_checks_are_scored_by_a_run(make_project):
     assert pinchtune.import_data(project, [path], "evaluation").new == 2
     pinchtune.run(project)
     scores = read_json(folder / "runs/evaluation/scores.json")
-    strict = scores["measures"]["instructions_strict"]["arms"]["pinch"]["groups"]
+    strict = scores["measures"]["instructions_followed_strict"]["arms"]["pinch"]["groups"]
     assert (strict["english"]["value"], strict["english"]["n"]) == (0.0, 1)
     assert scores["win_rate"]["unscored"] == 0
     page = (folder / "runs/report/report.html").read_text("utf-8")

@@ -127,8 +127,8 @@ MEASURES = (
     Measure("chrf", "chrF", "higher", _chrf),
     Measure("stopped", "%", "higher", _stopped),
     Measure("repetition", "%", "lower", _repetition),
-    _Following("instructions_strict", score=partial(_instruction, loose=False)),
-    _Following("instructions_loose", score=partial(_instruction, loose=True)),
-    _Following("checks_strict", score=partial(_checks, loose=False)),
-    _Following("checks_loose", score=partial(_checks, loose=True)),
+    _Following("instructions_followed_strict", score=partial(_instruction, loose=False)),
+    _Following("instructions_followed_loose", score=partial(_instruction, loose=True)),
+    _Following("checks_followed_strict", score=partial(_checks, loose=False)),
+    _Following("checks_followed_loose", score=partial(_checks, loose=True)),
 )

@@ -116,12 +116,15 @@ def _avoids(text: str, given: Parameters, context: Context) -> bool:
 
 
 def _starts_with(text: str, given: Parameters, context: Context) -> bool:
-    return normalise(texts.trim_quotes(text)).startswith(normalise(given["text"]))
+    return _bare(text).startswith(_bare(given["text"]))
 
 
 def _ends_with(text: str, given: Parameters, context: Context) -> bool:
-    wanted = normalise(texts.trim_quotes(given["text"]))
-    return normalise(texts.trim_quotes(text)).endswith(wanted)
+    return _bare(text).endswith(_bare(given["text"]))
+
+
+def _bare(text: str) -> str:
+    return normalise(texts.trim_quotes(text))
 
 
 def _json(text: str, given: Parameters, context: Context) -> bool:
@@ -201,8 +204,8 @@ def _is_within(text: str, pair: str) -> bool:
 
 
 def _repeats(text: str, given: Parameters, context: Context) -> bool:
-    whole, wanted = normalise(texts.trim_quotes(text)), normalise(given["text"])
-    rest = whole.removeprefix(wanted)
+    whole = _bare(text)
+    rest = whole.removeprefix(_bare(given["text"]))
     return rest != whole and bool(compile_pattern(r"[\p{L}\p{N}]").search(rest))
 
 

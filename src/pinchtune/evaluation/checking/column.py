@@ -75,8 +75,7 @@ def _read_check(value: Any, place: str) -> CheckSpec:
     checker = CHECKERS[name]
     try:
         check_parameters(name, given, checker.required, checker.optional)
-        if checker.counts:
-            check_bounds(name, given)
+        check_bounds(name, given, checker.counts)
     except DataError as error:
         raise DataError(error.message, field=f"{place}.{error.field}") from error
     return CheckSpec(name, given)

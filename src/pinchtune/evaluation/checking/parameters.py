@@ -72,9 +72,9 @@ def check_parameters(
             raise DataError(f"is missing in {name}; give {kind.about}", field=key)
 
 
-def check_bounds(name: str, given: Parameters) -> None:
-    """Raise DataError if a count has no bounds, or none that a count could keep."""
-    if BOUNDS.keys().isdisjoint(given):
+def check_bounds(name: str, given: Parameters, needed: bool) -> None:
+    """Raise DataError if bounds are needed and missing, or if no count could keep them."""
+    if needed and BOUNDS.keys().isdisjoint(given):
         raise DataError(f"are missing in {name}; give one of them", field=", ".join(BOUNDS))
     if "exactly" in given and len(BOUNDS.keys() & given.keys()) > 1:
         raise DataError("stands beside another bound; remove one", field="exactly")
