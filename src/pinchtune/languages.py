@@ -168,8 +168,12 @@ _LETTERS = {
     "Hans": r"\p{Han}",
     "Hant": r"\p{Han}",
     "Kore": r"\p{Hangul}",
+    "Hira": r"\p{Hiragana}ー",
+    "Kana": r"\p{Katakana}ー",
 }
 """Letters of writing systems that are not one Unicode script; others use their own name."""
+SCRIPTS = frozenset(_LETTERS) | {script for row in LANGUAGES.values() for script in row.scripts}
+"""ISO 15924 codes of the writing systems that can be told."""
 _RTL_SCRIPTS = frozenset({"Arab", "Hebr"})
 _SIGNATURE = {"Jpan": r"[\p{Hiragana}\p{Katakana}]"}
 """Letters without which a text in shared letters is hardly of this writing system."""

@@ -122,7 +122,49 @@ MINED = (
         "P/x.txt.zst: is not a whole zstd file; pack it again",
     ),
 )
+CHECKED = tuple(
+    Case(name, f"{verb} -p P", f"P/{message}", partial(put, file, row(checks=checks)))
+    for name, verb, file, checks, message in (
+        (
+            "check of another name",
+            "data import P/x.jsonl --into evaluation",
+            "x.jsonl",
+            [{"check": "words", "at_most": 9}, {"check": "quote"}],
+            "x.jsonl:1, checks[1].check: is 'quote', which is no check; did you mean 'quoted'?",
+        ),
+        (
+            "check without its parameter",
+            "data import P/x.jsonl --into evaluation",
+            "x.jsonl",
+            [{"check": "starts_with"}],
+            "x.jsonl:1, checks[0].text: is missing in starts_with; give a text that is not empty",
+        ),
+        (
+            "checks that are none, by hand",
+            "data check",
+            "data/evaluation.jsonl",
+            "short",
+            'data/evaluation.jsonl:1, checks: is no list in JSON; write it as [{"check": "words", '
+            '"at_most": 50}]',
+        ),
+        (
+            "bad checks before anything is answered",
+            "generate",
+            "data/evaluation.jsonl",
+            [{"check": "digits", "system": "roman"}],
+            "data/evaluation.jsonl:1, checks[0].system: is 'roman'; give one of latn, arab, "
+            "arabext, deva, beng, thai, fullwide",
+        ),
+    )
+)
 FILES = (
+    *CHECKED,
+    Case(
+        "no starter set of that name",
+        "data import starter:extra --into evaluation -p P",
+        "there is no starter set 'extra'; use one of: starter:base, starter:evaluation, "
+        "starter:pinch, starter:verifiable",
+    ),
     Case(
         "no file",
         "data import P/x.jsonl --into base -p P",

@@ -210,3 +210,81 @@ def test_a_missing_library_costs_one_measure_only(monkeypatch, evaluation, given
     assert not math.isnan(
         measures["lcb_line_pass_rate"]["arms"]["pinch"]["groups"]["seen"]["value"]
     )
+
+
+def checked(text, checks, code="en", parallel=""):
+    return Example(text, None, code, parallel_id=parallel, extra={"checks": checks})
+
+
+SHORT = {"check": "words", "at_most": 3}
+CAPITALS = {"check": "letter_case", "case": "upper"}
+MEASURED = (
+    "instructions_followed_strict",
+    "instructions_followed_loose",
+    "checks_followed_strict",
+    "checks_followed_loose",
+)
+
+
+def followed(prompts, texts):
+    arms = {"x": [answer(p, t) for p, t in zip(prompts, texts, strict=True)]}
+    return score_arms(prompts, arms, {}, [], SMALL)
+
+
+def values(result, code):
+    entries = [result["measures"][name]["arms"]["x"]["languages"][code] for name in MEASURED]
+    return [(e["value"] if e["value"] is None else round(e["value"], 1)) for e in entries]
+
+
+def test_instructions_followed_by_prompt_and_by_check():
+    prompts = [checked(f"{i}", [SHORT, CAPITALS]) for i in range(4)]
+    texts = ["YES", "yes", "Sure:\nYES", "one two three four"]
+    assert values(followed(prompts, texts), "en") == [25.0, 50.0, 50.0, 62.5]
+
+
+def test_every_check_weighs_the_same_whatever_its_prompt():
+    prompts = [checked("a", [SHORT]), checked("b", [SHORT, CAPITALS, {"check": "quoted"}])]
+    result = followed(prompts, ["yes", "one two three four"])
+    assert values(result, "en") == [50.0, 50.0, 25.0, 25.0]
+
+
+def test_an_unscored_check_is_left_out_and_counted():
+    rows = [checked("a", [CAPITALS], "ja"), checked("b", [CAPITALS, {"check": "quoted"}], "ja")]
+    result = followed(rows, ["はい", "「はい」"])
+    assert values(result, "ja") == [None, None, 100.0, 100.0]
+    tables = [result["measures"][name]["arms"]["x"]["languages"]["ja"] for name in MEASURED]
+    assert [(t["n"], t["skipped"]) for t in tables] == [(0, 2), (0, 2), (1, 1), (1, 1)]
+    # A failed check settles its prompt although the other one is unscored.
+    assert values(followed(rows, ["はい", "はい"]), "ja") == [0.0, 0.0, 0.0, 0.0]
+
+
+def test_only_prompts_with_checks_count():
+    prompts = [checked("a", [SHORT]), Example("b", "c", "en"), checked("d", [])]
+    result = followed(prompts, ["Yes", "one two three four", "one two three four"])
+    entry = result["measures"]["instructions_followed_strict"]["arms"]["x"]["languages"]["en"]
+    assert (entry["value"], entry["n"], entry["skipped"]) == (100.0, 1, 0)
+    # The first has no reference, so that it was not to be compared.
+    assert result["win_rate"]["unscored"] == 2
+
+
+def test_without_checks_nothing_changes(scores):
+    assert not set(MEASURED) & set(scores["measures"])
+
+
+def test_an_empty_answer_follows_nothing():
+    assert values(followed([checked("a", [SHORT])], [""]), "en") == [0.0] * 4
+
+
+def test_instructions_of_arms_are_compared_in_groups():
+    prompts = [
+        checked(f"{i}{code}", [CAPITALS], code, f"p{i}") for i in range(6) for code in ("en", "ru")
+    ]
+    arms = {
+        "english": [answer(p, "нет" if p.language == "ru" else "NO") for p in prompts],
+        "pinch": [answer(p, "ДА" if p.language == "ru" else "YES") for p in prompts],
+    }
+    groups = score_arms(prompts, arms, {}, [], SMALL)["measures"]["checks_followed_loose"][
+        "difference"
+    ]
+    assert groups["groups"]["unseen"] == {"value": 100.0, "low": 100.0, "high": 100.0, "n": 6}
+    assert groups["groups"]["english"]["value"] == 0.0

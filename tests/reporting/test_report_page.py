@@ -1,5 +1,6 @@
 """The page: whole, safe, in both languages, and sensible where data are missing."""
 
+import json
 import re
 import subprocess
 import sys
@@ -341,6 +342,26 @@ def test_unavailable_measure_says_why(small):
     assert "Not available: sacrebleu is not installed" in build_report(
         replace(small, scores=scores)
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "name"), [("en", "Instructions followed"), ("ja", "指示に従った回答")]
+)
+def test_instructions_followed_show_where_there_are_checks(small, locale, name):
+    measures = small.scores["measures"]
+    measure = json.loads(json.dumps(measures["line_pass_rate"]))
+    for arm in measure["arms"].values():
+        for entry in (*arm["languages"].values(), *arm["groups"].values()):
+            entry |= {"n": 20, "skipped": 2}
+    added = {
+        **measures,
+        "instructions_followed_strict": measure,
+        "instructions_followed_loose": measure,
+    }
+    assert name not in build_report(small, locale)
+    html = build_report(replace(small, scores={**small.scores, "measures": added}), locale)
+    table = html[html.rindex(name) :]
+    assert ">22<" in table[: table.index("</table>")]
 
 
 def test_judge_that_is_a_model_gets_its_own_limits(small):

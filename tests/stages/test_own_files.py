@@ -102,3 +102,23 @@ def test_doctor_says_what_is_missing(make_project):
     assert facts["data.base"].value.startswith("24 examples: en 24")
     assert facts["data.pinch"].advice == "add some: pinch data import FILE --into pinch"
     assert "float" in facts["dtype"].value
+
+
+def test_own_checks_are_scored_by_a_run(make_project):
+    folder = make_project()
+    path = folder / "checked.jsonl"
+    checks = [{"check": "characters", "at_most": 5000}, {"check": "contains", "terms": ["zebra"]}]
+    rows = [
+        {"instruction": text, "language": code, "response": None, "checks": checks}
+        for code, text in (("en", "Name an animal."), ("ja", "動物を一つ挙げてください。"))
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    project = pinchtune.Project.open(folder)
+    assert pinchtune.import_data(project, [path], "evaluation").new == 2
+    pinchtune.run(project)
+    scores = read_json(folder / "runs/evaluation/scores.json")
+    strict = scores["measures"]["instructions_followed_strict"]["arms"]["pinch"]["groups"]
+    assert (strict["english"]["value"], strict["english"]["n"]) == (0.0, 1)
+    assert scores["win_rate"]["unscored"] == 0
+    page = (folder / "runs/report/report.html").read_text("utf-8")
+    assert "Instructions followed (strict)" in page

@@ -68,3 +68,44 @@ def test_check_finds_what_is_put_in(folder, tmp_path):
         file.write("\n".join([first, *added]) + "\n")
     kinds = {f.kind for f in pinchtune.check_data(pinchtune.Project.open(copy))}
     assert {"duplicate", "language", "overlap"} <= kinds
+
+
+def test_the_shipped_checks_come_on_request_and_the_check_finds_nothing(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    assert not any(e.extra for e in examples(copy, "evaluation"))
+    project = pinchtune.Project.open(copy)
+    done = pinchtune.import_data(project, ["starter:verifiable"], "evaluation")
+    assert (done.new, done.known, done.identified) == (22 * len(LANGUAGES), 0, 0)
+    assert pinchtune.check_data(project) == []
+    assert pinchtune.import_data(project, ["starter:verifiable"], "evaluation").new == 0
+    prompts = project.evaluation_prompts()
+    assert sum(bool(p.extra.get("checks")) for p in prompts) == done.new
+
+
+@pytest.mark.parametrize("name", ["sheet.xlsx", "table.csv", "columns.parquet", "talk.jsonl"])
+def test_checks_survive_export_and_import(folder, tmp_path, name):
+    source = shutil.copytree(folder, tmp_path / "source")
+    project = pinchtune.Project.open(source)
+    pinchtune.import_data(project, ["starter:verifiable"], "evaluation")
+    shape = "messages" if name.startswith("talk") else "auto"
+    path, count = pinchtune.export_data(project, "evaluation", tmp_path / name, shape)
+    before = examples(source, "evaluation")
+    (source / "data/evaluation.jsonl").unlink()
+    assert pinchtune.import_data(project, [path], "evaluation").new == count
+    assert examples(source, "evaluation") == before
+
+
+def test_checks_in_cells_are_stored_as_lists_and_impossible_ones_are_found(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    project = pinchtune.Project.open(copy)
+    table = tmp_path / "own.csv"
+    cell = '"[{""check"": ""letter_case"", ""case"": ""upper""}]"'
+    table.write_text(f"instruction,language,checks\n貼り紙を大文字で書いてください。,ja,{cell}\n")
+    assert pinchtune.import_data(project, [table], "evaluation").new == 1
+    checks = [{"check": "letter_case", "case": "upper"}]
+    assert examples(copy, "evaluation")[-1].extra == {"checks": checks}
+    (finding,) = pinchtune.check_data(project)
+    assert finding.kind == "checks" and finding.line == len(examples(copy, "evaluation"))
+    assert finding.message == (
+        "letter_case cannot be checked in Japanese, so it is never scored; remove it"
+    )

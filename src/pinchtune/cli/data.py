@@ -23,7 +23,9 @@ Format = Annotated[
 
 @app.command("import")
 def import_command(
-    sources: Annotated[list[str], typer.Argument(help="Files, folders, or data set ids.")],
+    sources: Annotated[
+        list[str], typer.Argument(help="Files, folders, data set ids, or starter:NAME.")
+    ],
     into: Annotated[str, typer.Option(help="Data set: base, pinch or evaluation.")],
     format: Format = "auto",
     language: Annotated[str, typer.Option(help="Language of rows that declare none.")] = "",

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from pinchtune.evaluation import confusion, fidelity
+from pinchtune.evaluation.checking.checkers import Context
+from pinchtune.evaluation.checking.column import has_checks, read_checks
+from pinchtune.evaluation.checking.following import Outcome, follow, follow_all
+from pinchtune.evaluation.checking.writing import get_writing
 from pinchtune.evaluation.closeness import chrf
 from pinchtune.evaluation.repetition import is_degenerate
 from pinchtune.languages import Identifier
@@ -47,6 +52,8 @@ class Measure(NamedTuple):
     """True if answers with nothing to check are skipped, so that their number must show."""
     languages: frozenset[str] | None = None
     """Languages that it is defined for; None is all."""
+    concerns: Callable[[Example], bool] | None = None
+    """Tells the prompts that it is about, and it is left out where there are none; None is all."""
 
 
 def _percent(value: float | None) -> Score | None:
@@ -87,6 +94,23 @@ def _repetition(case: Case) -> Score | None:
     return _percent(is_degenerate(case.answer.text))
 
 
+def _outcomes(case: Case, loose: bool) -> list[Outcome]:
+    context = Context(get_writing(case.prompt.language), case.identifier)
+    checks = read_checks(case.prompt)
+    return [follow(case.answer.text, check, context, loose) for check in checks]
+
+
+def _instruction(case: Case, loose: bool) -> Score | None:
+    return _percent(follow_all(_outcomes(case, loose))) if has_checks(case.prompt) else None
+
+
+def _checks(case: Case, loose: bool) -> Score | None:
+    scored = [outcome for outcome in _outcomes(case, loose) if outcome is not None]
+    return Score(100.0 * sum(scored), len(scored)) if scored else None
+
+
+_Following = partial(Measure, unit="%", better="higher", skips=True, concerns=has_checks)
+
 MEASURES = (
     Measure("right_language", "%", "higher", _right_language),
     Measure("line_pass_rate", "%", "higher", _line_pass, skips=True),
@@ -103,4 +127,8 @@ MEASURES = (
     Measure("chrf", "chrF", "higher", _chrf),
     Measure("stopped", "%", "higher", _stopped),
     Measure("repetition", "%", "lower", _repetition),
+    _Following("instructions_followed_strict", score=partial(_instruction, loose=False)),
+    _Following("instructions_followed_loose", score=partial(_instruction, loose=True)),
+    _Following("checks_followed_strict", score=partial(_checks, loose=False)),
+    _Following("checks_followed_loose", score=partial(_checks, loose=True)),
 )

@@ -16,6 +16,7 @@ from typing import Any
 
 from pinchtune.config import ENGLISH, Config
 from pinchtune.errors import DataError, MissingExtra, UsageError
+from pinchtune.evaluation.checking.column import has_checks
 from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
 from pinchtune.languages import Identifier, get_language
 from pinchtune.records import Answer, Example, Verdict
@@ -53,7 +54,7 @@ def score_arms(
         "arms": list(answers),
         "languages": board.describe(),
         "groups": list(GROUPS),
-        "measures": {measure.name: _measure(board, measure, cases) for measure in MEASURES},
+        "measures": {m.name: _measure(board, m, cases) for m in MEASURES if board.asked(m)},
         "win_rate": win_rate,
         "english": _english(win_rate["groups"]["english"], config.evaluate.english_margin),
     }
@@ -67,6 +68,8 @@ class _Board:
         self.codes = {i: get_language(p.language).code for i, p in self.prompts.items()}
         self.clusters = {i: p.parallel_id or i for i, p in self.prompts.items()}
         self.counts = Counter(self.codes.values())
+        # What has no reference and is checked by program was never to be compared.
+        self.compared = {i for i, p in self.prompts.items() if p.response or not has_checks(p)}
         # A language that the project does not name was not tuned either: it is unseen.
         self.languages = list(dict.fromkeys([*config.languages.evaluated, *self.counts]))
         groups = {ENGLISH: "english"} | dict.fromkeys(config.languages.tuned, "seen")
@@ -92,20 +95,29 @@ class _Board:
             weights=[1.0 if score is None else score.weight for _, score in rows],
         )
 
-    def table(self, estimate: Estimator, only: frozenset[str] | None, skips: bool = False) -> Json:
-        """Return the estimates of each language and group, with the skipped where asked."""
+    def asked(self, measure: Measure) -> Counter[str]:
+        """Return the number of prompts that the measure is about, by language."""
+        about = measure.concerns
+        ours = (i for i, p in self.prompts.items() if about is None or about(p))
+        return Counter(self.codes[i] for i in ours)
+
+    def table(
+        self, estimate: Estimator, only: frozenset[str] | None, asked: Counter[str] | None = None
+    ) -> Json:
+        """Return the estimates of each language and group, with how many of the asked lack."""
         codes = [code for code in self.languages if only is None or code in only]
         members = {g: [c for c in codes if self.group_of[c] == g] for g in GROUPS}
-        fill = partial(self._entry, estimate, skips)
+        fill = partial(self._entry, estimate, asked)
         return {
             "languages": {code: fill([code]) for code in codes},
             "groups": {group: fill(members[group]) for group in GROUPS},
         }
 
-    def _entry(self, estimate: Estimator, skips: bool, codes: list[str]) -> Json:
+    def _entry(self, estimate: Estimator, asked: Counter[str] | None, codes: list[str]) -> Json:
         result = estimate(codes)
-        skipped = sum(self.counts[code] for code in codes) - result.n
-        return {**result.to_json(), **({"skipped": skipped} if skips else {})}
+        if asked is None:
+            return dict(result.to_json())
+        return {**result.to_json(), "skipped": sum(asked[code] for code in codes) - result.n}
 
 
 def _match(
@@ -132,9 +144,9 @@ def _measure(board: _Board, measure: Measure, cases: Mapping[str, list[Case]]) -
         result["unavailable"] = str(error)
     arms = list(scores)
     control, last = scores[CONTROL if CONTROL in arms else arms[0]], scores[arms[-1]]
+    asked = board.asked(measure) if measure.skips else None
     tables = {
-        arm: board.table(score.estimate, measure.languages, measure.skips)
-        for arm, score in scores.items()
+        arm: board.table(score.estimate, measure.languages, asked) for arm, score in scores.items()
     }
     difference = board.table(partial(last.difference, control), measure.languages)
     return result | {"arms": tables, "difference": difference}
@@ -162,7 +174,7 @@ def _win_rate(board: _Board, verdicts: Iterable[Verdict]) -> Json:
     return board.table(scores.estimate, None) | {
         "ties": _share(ties, len(scored)),
         "flips": _share(flips, len(scored)),
-        "unscored": len(board.prompts) - len(scored),
+        "unscored": len(board.compared - scored.keys()),
         "judge": ", ".join(sorted({v.judge for v in ours.values()})),
     }
 

@@ -73,7 +73,7 @@ def _measure(data: ReportData, name: str, words: Wording) -> TableView:
         difference = pick(measure["difference"], **place)
         if not any(_known(e) for e in estimates) and not _skipped(estimates):
             continue
-        cells = [Cell(words.number(prompts))]
+        cells = [Cell(words.number(_asked(estimates, prompts)))]
         cells += [_cell(estimate, words, digits) for estimate in estimates]
         mark = _mark(difference, measure["better"])
         cells.append(_cell(difference, words, digits, sign=True)._replace(mark=mark))
@@ -138,6 +138,12 @@ def _known(estimate: Json) -> bool:
 
 def _skipped(estimates: list[Json]) -> int:
     return sum(estimate.get("skipped", 0) for estimate in estimates)
+
+
+def _asked(estimates: list[Json], prompts: int) -> int:
+    """Return how many prompts the measure is about: all, unless it counts those it skips."""
+    counted = (e["n"] + e["skipped"] for e in estimates if "skipped" in e)
+    return int(next(counted, prompts))
 
 
 def _cell(estimate: Json, words: Wording, digits: int, sign: bool = False) -> Cell:

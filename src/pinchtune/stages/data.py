@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +11,9 @@ from pinchtune.data.checks import Finding, check_examples, check_overlap
 from pinchtune.data.export import write_examples
 from pinchtune.data.formats import Located, identify_languages, read_examples
 from pinchtune.errors import UsageError
+from pinchtune.evaluation.checking.column import COLUMN, impossible_checks, with_checks
+from pinchtune.languages import language_name
+from pinchtune.stages.init import starter_source
 from pinchtune.stages.project import Project
 
 DATA_SETS = ("base", "pinch", "evaluation")
@@ -36,9 +39,14 @@ def import_data(
     format: str = "auto",
     language: str = "",
 ) -> Imported:
-    """Add the examples of `sources` to a data set of the project; nothing is imported twice."""
+    """Add the examples of `sources` to a data set of the project; nothing is imported twice.
+
+    A source is a file, a folder, a data set of the hub, or `starter:NAME` for a shipped set.
+    """
     target = _writable(project, into)
-    rows = [row for source in sources for row in read_examples(source, format, language)]
+    places = [starter_source(source) for source in sources]
+    rows = [row for place in places for row in read_examples(place, format, language)]
+    rows = with_checks(rows) if into == "evaluation" else rows
     identified = sum(not row.example.language for row in rows)
     found = identify_languages(rows, project.config.languages.evaluated)
     before = [row.example for row in read_examples(target)] if target.is_file() else []
@@ -99,7 +107,17 @@ def check_data(project: Project, sets: Sequence[str] = ()) -> list[Finding]:
     for name in ("base", "pinch"):
         if name in rows and "evaluation" in rows:
             findings += check_overlap(rows[name], rows["evaluation"])
+    for row in rows.get("evaluation", ()):
+        findings += _find_impossible(row)
     return findings
+
+
+def _find_impossible(row: Located) -> Iterator[Finding]:
+    """Yield the checks that no answer to this prompt can be scored by."""
+    for name in impossible_checks(row.example):
+        where = language_name(row.example.language)
+        message = f"{name} cannot be checked in {where}, so it is never scored; remove it"
+        yield Finding(COLUMN, row.path, row.line, COLUMN, message)
 
 
 def _rows(project: Project, name: str) -> list[Located]:
@@ -107,6 +125,7 @@ def _rows(project: Project, name: str) -> list[Located]:
         pool = project.pool()
         return [Located(e, pool.source, i) for i, e in enumerate(pool.drawable, 1)]
     rows = read_examples(project.data_file(name))
+    rows = with_checks(rows) if name == "evaluation" else rows
     return identify_languages(rows, project.config.languages.evaluated)
 
 

@@ -14,6 +14,8 @@ from pinchtune.errors import UsageError
 from pinchtune.files import write_text
 
 PARALLEL_SETS = ("pinch", "evaluation")
+STARTER = "starter:"
+"""What the name of a set of the starter set begins with, where a source of examples is named."""
 
 TOML = """\
 # pinchtune project. Every option and its default: `pinch init --options`.
@@ -73,6 +75,19 @@ def starter_files() -> dict[str, str]:
         rows = sorted((root / name).iterdir(), key=lambda p: p.name)
         texts[f"{name}.jsonl"] = "".join(row.read_text("utf-8") for row in rows)
     return texts
+
+
+def starter_source(source: str | Path) -> str | Path:
+    """Return where `starter:NAME` lies; any other source is returned as it is."""
+    if not str(source).startswith(STARTER):
+        return source
+    name, root = str(source).removeprefix(STARTER), files("pinchtune") / "starter"
+    names = sorted(p.name.partition(".")[0] for p in root.iterdir() if p.name != "README.md")
+    if name not in names:
+        known = ", ".join(f"{STARTER}{n}" for n in names)
+        raise UsageError(f"there is no starter set {name!r}; use one of: {known}")
+    folder = Path(str(root / name))
+    return folder if folder.is_dir() else folder.with_suffix(".jsonl")
 
 
 def _toml(name: str, config: Config) -> str:

@@ -118,8 +118,10 @@ class Project:
     def _read(self, name: str) -> list[Example]:
         """Return the examples of a file; rows without a language are identified."""
         from pinchtune.data.formats import identify_languages
+        from pinchtune.evaluation.checking.column import with_checks
 
         rows = read_examples(self.data_file(name))
+        rows = with_checks(rows) if name == "evaluation" else rows
         return [row.example for row in identify_languages(rows, self.config.languages.evaluated)]
 
     def evaluation_prompts(self) -> list[Example]:
