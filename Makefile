@@ -16,8 +16,9 @@ demo: $(BIN)/.ready
 	test -f demo/pinch.toml || $(BIN)/pinch init demo
 	HF_HUB_OFFLINE=1 $(BIN)/pinch run -p demo
 
+# A worker a core, each with one thread: threads of two workers would wait for each other.
 test: $(BIN)/.ready
-	$(BIN)/pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" -n auto --dist loadfile
 
 # Also the slow ones: the real model, and a hundred kills at random moments.
 test-all: $(BIN)/.ready
