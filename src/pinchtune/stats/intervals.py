@@ -10,7 +10,8 @@ A one-sided bound at level p is the resampled value at the level Phi(z + w / (1 
 w = z + s and s is the quantile of p: normal, or t times sqrt(K / (K - 1)) if expanded. z is the
 normal quantile of the share of resamples below the observed value, a the skewness of the
 jackknife values over six. Read backwards, the formula gives the p-value of a limit: it is below
-LEVEL if the interval lies beyond the limit, and not otherwise (five clusters and more).
+LEVEL if the interval lies beyond the limit, and not otherwise, wherever resamples reach the limit;
+where none does, p says what so few clusters or resamples can show at most.
 
 docs/statistics.md shows how often each interval holds the truth.
 """
@@ -101,13 +102,11 @@ class Bootstrap:
     def p_above(self, limit: float, method: Method = METHOD) -> float:
         """Return the one-sided p-value of "it is at most `limit`"; NaN without an interval.
 
-        Never 0: of so many resamples one more might have been beyond.
+        Never 0 or 1: one more resample might have been beyond.
         """
         if not self._known:
             return math.nan
-        below = int(np.searchsorted(self._ordered, limit, side="right"))
-        level = max(self._level_at(limit, below), 1 / (len(self.drawn) + 1))
-        return self._correction(method).inward(level)
+        return self._correction(method).inward(self._clip(self._level_at(limit)))
 
     def p_below(self, limit: float, method: Method = METHOD) -> float:
         """Return the one-sided p-value of "it is at least `limit`"."""
@@ -138,12 +137,17 @@ class Bootstrap:
     def _ordered(self) -> Array:
         return np.sort(self.drawn)
 
-    def _level_at(self, limit: float, below: int) -> float:
+    def _level_at(self, limit: float) -> float:
         """Return the largest level at which the interpolated resamples are not above `limit`."""
+        below = int(np.searchsorted(self._ordered, limit, side="right"))
         if below in (0, len(self.drawn)):
             return float(below > 0)
         before, after = self._ordered[below - 1 : below + 1]
         return float((below - 1 + (limit - before) / (after - before)) / (len(self.drawn) - 1))
+
+    def _clip(self, level: float) -> float:
+        least = 1 / (len(self.drawn) + 1)
+        return min(max(level, least), 1 - least)
 
     def _correction(self, method: Method) -> Correction:
         clusters = len(self.left_out) if method.startswith("expanded") else None
@@ -155,8 +159,7 @@ class Bootstrap:
         """Return z; resamples that equal the observed value count half, as in scipy."""
         away = self.drawn - self.value
         below = (away < -_LEAST).mean() + (away <= _LEAST).mean()
-        least = 1 / (len(self.drawn) + 1)
-        return normal_quantile(float(np.clip(below / 2, least, 1 - least)))
+        return normal_quantile(self._clip(float(below) / 2))
 
     def _acceleration(self) -> float:
         away = self.left_out.mean() - self.left_out
