@@ -5,6 +5,7 @@
     randomisation   the arms swapped on some prompts, by chance
     inferiority     is English kept
     families        several hypotheses at once
+    shrinkage       languages with few prompts
 
 It knows numbers and names only: nothing of prompts, judges or files. docs/statistics.md says
 where each formula is from, when it holds, and how often it errs.
@@ -16,6 +17,7 @@ from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
 from pinchtune.stats.intervals import METHOD, Bootstrap, Method
 from pinchtune.stats.randomisation import Alternative, sign_flip_test
+from pinchtune.stats.shrinkage import Effects, Shrunken, draw_effects, least_error, shrink
 
 __all__ = [
     "DIGITS",
@@ -27,15 +29,20 @@ __all__ = [
     "Array",
     "Bootstrap",
     "ClusteredScores",
+    "Effects",
     "Estimate",
     "Method",
     "NonInferiority",
     "Resamples",
+    "Shrunken",
     "Step",
     "compare_with_margin",
+    "draw_effects",
     "fixed_sequence",
     "holm",
+    "least_error",
     "non_inferiority",
+    "shrink",
     "sign_flip_test",
     "summarise_draws",
 ]
