@@ -6,11 +6,13 @@
     inferiority     is English kept
     families        several hypotheses at once
     shrinkage       languages with few prompts
+    bradley_terry   more than two arms
 
 It knows numbers and names only: nothing of prompts, judges or files. docs/statistics.md says
 where each formula is from, when it holds, and how often it errs.
 """
 
+from pinchtune.stats.bradley_terry import Comparison, Standing, bradley_terry
 from pinchtune.stats.clusters import ClusteredScores, Resamples
 from pinchtune.stats.estimate import DIGITS, LEVEL, NEUTRAL, TAILS, Array, Estimate, summarise_draws
 from pinchtune.stats.families import Step, fixed_sequence, holm
@@ -29,13 +31,16 @@ __all__ = [
     "Array",
     "Bootstrap",
     "ClusteredScores",
+    "Comparison",
     "Effects",
     "Estimate",
     "Method",
     "NonInferiority",
     "Resamples",
     "Shrunken",
+    "Standing",
     "Step",
+    "bradley_terry",
     "compare_with_margin",
     "draw_effects",
     "fixed_sequence",
