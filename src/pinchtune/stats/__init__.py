@@ -7,6 +7,7 @@
     families        several hypotheses at once
     shrinkage       languages with few prompts
     bradley_terry   more than two arms
+    seeds           the spread between seeds apart from that between prompts
 
 It knows numbers and names only: nothing of prompts, judges or files. docs/statistics.md says
 where each formula is from, when it holds, and how often it errs.
@@ -19,6 +20,7 @@ from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
 from pinchtune.stats.intervals import METHOD, Bootstrap, Method
 from pinchtune.stats.randomisation import Alternative, sign_flip_test
+from pinchtune.stats.seeds import MeanSquares, SeedEstimate, estimate_over_seeds, mean_squares
 from pinchtune.stats.shrinkage import Effects, Shrunken, draw_effects, least_error, shrink
 
 __all__ = [
@@ -34,18 +36,22 @@ __all__ = [
     "Comparison",
     "Effects",
     "Estimate",
+    "MeanSquares",
     "Method",
     "NonInferiority",
     "Resamples",
+    "SeedEstimate",
     "Shrunken",
     "Standing",
     "Step",
     "bradley_terry",
     "compare_with_margin",
     "draw_effects",
+    "estimate_over_seeds",
     "fixed_sequence",
     "holm",
     "least_error",
+    "mean_squares",
     "non_inferiority",
     "shrink",
     "sign_flip_test",

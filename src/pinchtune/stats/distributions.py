@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -34,7 +34,7 @@ def _below(angle: float, df: float) -> float:
     return 0.5 + scale * area
 
 
-@cache
+@lru_cache(1024)
 def student_quantile(level: float, df: float) -> float:
     """Return where Student's t distribution reaches `level`; infinite at 0 and 1."""
     if not 0 < level < 1:
