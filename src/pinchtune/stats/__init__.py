@@ -8,6 +8,8 @@
     shrinkage       languages with few prompts
     bradley_terry   more than two arms
     seeds           the spread between seeds apart from that between prompts
+    simulation      made-up verdicts whose truth is known
+    power           what a plan can show, and how many prompts it takes
 
 It knows numbers and names only: nothing of prompts, judges or files. docs/statistics.md says
 where each formula is from, when it holds, and how often it errs.
@@ -19,9 +21,26 @@ from pinchtune.stats.estimate import DIGITS, LEVEL, NEUTRAL, TAILS, Array, Estim
 from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
 from pinchtune.stats.intervals import METHOD, Bootstrap, Method
+from pinchtune.stats.power import (
+    Needed,
+    PlannedTest,
+    Power,
+    Smallest,
+    find_headline_power,
+    find_power,
+    find_prompts,
+    find_smallest_effect,
+)
 from pinchtune.stats.randomisation import Alternative, sign_flip_test
 from pinchtune.stats.seeds import MeanSquares, SeedEstimate, estimate_over_seeds, mean_squares
 from pinchtune.stats.shrinkage import Effects, Shrunken, draw_effects, least_error, shrink
+from pinchtune.stats.simulation import (
+    Assumptions,
+    Shape,
+    assume_from_pilot,
+    draw_by_language,
+    draw_scores,
+)
 
 __all__ = [
     "DIGITS",
@@ -31,6 +50,7 @@ __all__ = [
     "TAILS",
     "Alternative",
     "Array",
+    "Assumptions",
     "Bootstrap",
     "ClusteredScores",
     "Comparison",
@@ -38,16 +58,28 @@ __all__ = [
     "Estimate",
     "MeanSquares",
     "Method",
+    "Needed",
     "NonInferiority",
+    "PlannedTest",
+    "Power",
     "Resamples",
     "SeedEstimate",
+    "Shape",
     "Shrunken",
+    "Smallest",
     "Standing",
     "Step",
+    "assume_from_pilot",
     "bradley_terry",
     "compare_with_margin",
+    "draw_by_language",
     "draw_effects",
+    "draw_scores",
     "estimate_over_seeds",
+    "find_headline_power",
+    "find_power",
+    "find_prompts",
+    "find_smallest_effect",
     "fixed_sequence",
     "holm",
     "least_error",

@@ -7,6 +7,7 @@ distribution of scores (Fisher 1935; Ernst 2004), which no bootstrap can say of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,11 @@ SWAPS = 10_000
 _BLOCK = 1_000
 _ROUNDING = 1e-9
 """Share of the largest possible sum below which two sums are equal."""
+_SIDES: dict[Alternative, Callable[[Array], Array]] = {
+    "greater": np.positive,
+    "less": np.negative,
+    "two-sided": np.abs,
+}
 
 
 def sign_flip_test(
@@ -39,7 +45,8 @@ def sign_flip_test(
         return float("nan")
     parts = parts[parts != 0]
     if 2 ** len(parts) <= count:
-        return _count_extreme(_all_signs(len(parts)), parts, alternative) / 2 ** len(parts)
+        everything = _all_signs(len(parts))
+        return _count_extreme(everything, parts, alternative) / len(everything)
     rng = np.random.default_rng(seed)
     sizes = [min(_BLOCK, count - done) for done in range(0, count, _BLOCK)]
     draws = (rng.choice([-1.0, 1.0], (size, len(parts))) for size in sizes)
@@ -50,15 +57,10 @@ def sign_flip_test(
 def _all_signs(count: int) -> Array:
     """Return every arrangement of `count` signs, one a row."""
     bits = np.arange(2**count)[:, None] >> np.arange(count) & 1
-    signs: Array = 1.0 - 2.0 * bits
-    return signs
+    return np.asarray(1 - 2 * bits, dtype=float)
 
 
 def _count_extreme(signs: Array, parts: Array, alternative: Alternative) -> int:
     """Return in how many arrangements the sum is at least as extreme as the observed one."""
-    sums, observed = signs @ parts, parts.sum()
-    if alternative == "less":
-        sums, observed = -sums, -observed
-    elif alternative == "two-sided":
-        sums, observed = np.abs(sums), abs(observed)
+    sums, observed = _SIDES[alternative](signs @ parts), _SIDES[alternative](parts.sum())
     return int((sums >= observed - _ROUNDING * np.abs(parts).sum()).sum())
