@@ -89,10 +89,10 @@ def test_shared_error_is_taken_into_account_exactly():
     values = [20.0, 5.0, -4.0, 12.0]
     errors = np.array([36.0, 25.0, 49.0, 30.0])
     covariance = np.diag(errors - 15) + 15
-    found = shrink(values, covariance, [50] * 4, draws=100_000)
+    found = shrink(values, covariance, [10_000] * 4, draws=100_000)
     means = [estimate.value for estimate in found.languages]
     assert means == pytest.approx(exact_means(np.array(values), covariance), abs=0.15)
-    apart = shrink(values, np.diag(errors), [50] * 4, draws=100_000)
+    apart = shrink(values, np.diag(errors), [10_000] * 4, draws=100_000)
     # What moves all together is no sign that they are alike, and makes the mean less sure.
     assert found.spread.value > apart.spread.value
     assert found.mean.high - found.mean.low > apart.mean.high - apart.mean.low

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pinchtune.stats.estimate import Array, Estimate, summarise_draws
+from pinchtune.stats.distributions import normal_quantile, student_quantile
+from pinchtune.stats.estimate import LEVEL, Array, Estimate, summarise_draws
 
 GRID = 400
 """Spreads that are weighed."""
@@ -70,8 +71,11 @@ def shrink(
     say little of a spread between languages, and one nothing: it keeps its value and its error.
     """
     least = np.array([least_error(n) for n in counts])
-    variances = np.maximum(np.diag(covariance), least**2)
-    shared = shared_variance(covariance, variances)
+    # The errors are estimates themselves: as much wider as Student's t is than the normal.
+    wider = np.array([student_quantile(1 - LEVEL, max(n - 1, 1)) for n in counts])
+    wider /= normal_quantile(1 - LEVEL)
+    variances = np.maximum(np.diag(covariance), least**2) * wider**2
+    shared = shared_variance(covariance * np.outer(wider, wider), variances)
     rng = np.random.default_rng(seed)
     drawn = draw_effects(values, np.sqrt(variances - shared), draws, rng)
     together = rng.normal(0, math.sqrt(shared), draws)
