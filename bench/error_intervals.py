@@ -17,6 +17,7 @@ from pinchtune.stats import (
     Array,
     ClusteredScores,
     Estimate,
+    MeanSquares,
     Method,
     Resamples,
     Shape,
@@ -86,23 +87,28 @@ def seeds(studies: int, seed: int) -> Iterator[Row]:
 def _seed_intervals(tables: Array, seed: int) -> dict[str, tuple[Array, Array]]:
     squares = mean_squares(tables)
     halves = {
-        "prompts alone": squares.half_width(LEVEL, both=False),
-        "seeds and prompts": squares.half_width(LEVEL),
-        "Satterthwaite": _satterthwaite(tables),
+        "prompts alone": _half_width(squares, both=False),
+        "Satterthwaite": _half_width(squares, both=True),
+        "variance recovery": _recovered(squares),
     }
     found = {name: (squares.mean - half, squares.mean + half) for name, half in halves.items()}
     return found | {"bootstrap of both": _bootstrap_both(tables, seed)}
 
 
-def _satterthwaite(tables: Array) -> Array:
-    """Half widths from one t with the degrees of freedom of the sum of both mean squares."""
-    found = mean_squares(tables)
-    s, k = found.shape
-    total = np.maximum(found.seeds, found.rest) + np.maximum(found.prompts, found.rest) - found.rest
-    parts = found.seeds**2 / (s - 1) + found.prompts**2 / (k - 1)
-    free = total**2 / (parts + found.rest**2 / ((s - 1) * (k - 1)))
-    t = np.array([student_quantile(1 - LEVEL, max(1.0, round(float(df), 1))) for df in free])
-    half: Array = t * np.sqrt(total / (s * k))
+def _half_width(squares: MeanSquares, *, both: bool) -> Array:
+    sure = squares.uncertainty(both=both)
+    degrees = np.broadcast_to(sure.df, sure.error.shape)
+    # Rounded, so that most of the quantiles are known already.
+    return sure.error * np.array([student_quantile(1 - LEVEL, round(float(n), 1)) for n in degrees])
+
+
+def _recovered(squares: MeanSquares) -> Array:
+    """Half widths whose squares are the sums of those of seeds and of prompts (Zou, Donner)."""
+    s, k = squares.shape
+    by_seed, by_prompt = (student_quantile(1 - LEVEL, n - 1) ** 2 for n in (s, k))
+    square = np.maximum(by_seed * squares.seeds, by_prompt * squares.rest)
+    square += by_prompt * np.maximum(squares.prompts - squares.rest, 0)
+    half: Array = np.sqrt(square / (s * k))
     return half
 
 

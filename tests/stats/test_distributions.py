@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,11 @@ def test_cdf(t, df):
 def test_quantile(level, df):
     expected = scipy_stats.t.ppf(level, df)
     assert student_quantile(level, df) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_many_at_once():
+    t, df = np.array([[-1.0], [2.0]]), np.array([1.0, 3.5, 40.0])
+    assert student_cdf(t, df) == pytest.approx(scipy_stats.t.cdf(t, df), abs=1e-9)
 
 
 def test_ends():

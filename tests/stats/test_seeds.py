@@ -47,9 +47,9 @@ def test_many_tables_at_once():
     tables = draw(np.random.default_rng(0), 3, 10)[None] + np.arange(4)[:, None, None]
     found = mean_squares(tables)
     assert found.mean == pytest.approx(tables.mean(axis=(1, 2)))
-    assert found.half_width(LEVEL) == pytest.approx(
-        float(mean_squares(tables[0]).half_width(LEVEL))
-    )
+    alone = mean_squares(tables[0]).uncertainty()
+    assert found.uncertainty().error == pytest.approx(float(alone.error))
+    assert found.uncertainty().df == pytest.approx(float(alone.df))
 
 
 def test_variances_are_unbiased():
@@ -79,13 +79,13 @@ def test_seeds_that_agree_add_nothing_and_seeds_that_differ_rule():
     assert (same.seed_spread, same.rest_spread) == pytest.approx((0, 0), abs=1e-9)
     assert same.any_seeds == pytest.approx(same.these_seeds)
     assert same.prompt_spread == pytest.approx(values.std(ddof=1))
-    shifts = np.array([-30.0, 0.0, 30.0])
+    shifts = np.array([-300.0, 0.0, 300.0])
     apart = estimate_over_seeds(list(values + shifts[:, None]), 30)
-    assert apart.seed_spread == pytest.approx(30)
-    # Seeds alone would give this; the prompts add a little.
-    half = scipy_stats.t.ppf(0.975, 2) * 30 / math.sqrt(3)
+    assert apart.seed_spread == pytest.approx(300)
+    # Seeds alone would give this; the prompts add hardly anything.
+    half = scipy_stats.t.ppf(0.975, 2) * 300 / math.sqrt(3)
     assert (apart.any_seeds.high - apart.any_seeds.low) / 2 == pytest.approx(half, rel=0.01)
-    assert apart.any_seeds.high - apart.any_seeds.low > 2 * half
+    assert apart.uncertainty.df == pytest.approx(2, abs=0.1)
     assert apart.these_seeds == pytest.approx(same.these_seeds)
 
 
@@ -115,7 +115,8 @@ def test_a_prompt_that_a_seed_lacks():
     gaps[:, 7] = math.nan
     found = estimate_over_seeds(list(gaps), 18)
     assert found.any_seeds.value == pytest.approx(np.nanmean(gaps, axis=1).mean())
-    assert found.squares.shape == (3, 19)
+    filled = np.delete(np.where(np.isnan(gaps), np.nanmean(gaps[0]), gaps), 7, axis=1)
+    assert found.any_seeds == pytest.approx(estimate_over_seeds(list(filled), 18).any_seeds)
     for empty in ([], [[math.nan] * 4], [[1.0, 2.0], [math.nan, math.nan]]):
         with pytest.raises(ValueError, match="every seed"):
             estimate_over_seeds(empty, 1)
@@ -137,12 +138,36 @@ def test_from_scores_in_several_languages():
     assert found.any_seeds == pytest.approx(means.any_seeds)
 
 
+def test_degrees_of_freedom_are_satterthwaites():
+    table = draw(np.random.default_rng(7), 3, 24, seed_spread=6)
+    found = mean_squares(table)
+    df = (found.seeds + found.prompts) ** 2 / (found.seeds**2 / 2 + found.prompts**2 / 23)
+    sure = found.uncertainty()
+    assert sure.df == pytest.approx(df)
+    assert sure.error == pytest.approx(math.sqrt((found.seeds + found.prompts) / 72))
+    t = (table.mean() - 50) / sure.error
+    assert sure.p_above(found.mean - 50) == pytest.approx(scipy_stats.t.sf(t, df))
+    estimate = estimate_over_seeds(list(table), 24)
+    low, high = scipy_stats.t.interval(0.95, df, table.mean(), sure.error)
+    assert estimate.any_seeds[1:3] == pytest.approx((low, high))
+
+
+def test_scores_that_are_all_alike():
+    found = estimate_over_seeds([[60.0] * 5] * 3, 5)
+    assert found.any_seeds == (60, 60, 60, 5)
+    assert [found.p_above(limit) for limit in (50, 60, 70)] == pytest.approx([0, 0.5, 1])
+
+
 @pytest.mark.parametrize("seeds", [3, 5])
-@pytest.mark.parametrize("seed_spread", [0.0, 3.0, 10.0])
+@pytest.mark.parametrize("seed_spread", [0.0, 3.0, 6.0])
 def test_the_interval_holds_the_truth(seeds, seed_spread):
     rng = np.random.default_rng(6)
     squares = mean_squares(np.stack([draw(rng, seeds, 30, seed_spread) for _ in range(2000)]))
-    away = np.abs(squares.mean - 55)
-    assert 0.94 <= np.mean(away <= squares.half_width(LEVEL)) <= 0.99
-    if seed_spread == 10:
-        assert np.mean(away <= squares.half_width(LEVEL, both=False)) < 0.8
+
+    def held(both):
+        p = squares.uncertainty(both=both).p_above(squares.mean - 55)
+        return np.mean((p > LEVEL) & (p < 1 - LEVEL))
+
+    assert 0.93 <= held(both=True) <= 0.99
+    if seed_spread == 6:
+        assert held(both=False) < 0.85

@@ -32,7 +32,13 @@ from pinchtune.stats.power import (
     find_smallest_effect,
 )
 from pinchtune.stats.randomisation import Alternative, sign_flip_test
-from pinchtune.stats.seeds import MeanSquares, SeedEstimate, estimate_over_seeds, mean_squares
+from pinchtune.stats.seeds import (
+    MeanSquares,
+    SeedEstimate,
+    Uncertainty,
+    estimate_over_seeds,
+    mean_squares,
+)
 from pinchtune.stats.shrinkage import Effects, Shrunken, draw_effects, least_error, shrink
 from pinchtune.stats.simulation import (
     Assumptions,
@@ -69,6 +75,7 @@ __all__ = [
     "Smallest",
     "Standing",
     "Step",
+    "Uncertainty",
     "assume_from_pilot",
     "bradley_terry",
     "compare_with_margin",

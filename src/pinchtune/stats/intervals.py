@@ -62,7 +62,7 @@ class Correction(NamedTuple):
     def _level(self, quantile: float) -> float:
         if self.clusters is None:
             return NORMAL.cdf(quantile)
-        return student_cdf(quantile / self._stretch(self.clusters), self.clusters - 1)
+        return float(student_cdf(quantile / self._stretch(self.clusters), self.clusters - 1))
 
     @staticmethod
     def _stretch(clusters: int) -> float:

@@ -155,8 +155,8 @@ def _shown(
     for done in range(0, studies, block):
         shape = Shape(min(block, studies - done), seeds, test.prompts)
         squares = mean_squares(draw_scores(test.assumptions, shape, rng))
-        reach = squares.half_width(LEVEL, both=seeds > 1)
-        found.append(squares.mean - reach > test.limit)
+        sure = squares.uncertainty(both=seeds > 1)
+        found.append(sure.p_above(squares.mean - test.limit) < LEVEL)
     return np.concatenate(found)
 
 

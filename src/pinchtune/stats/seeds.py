@@ -7,18 +7,18 @@ crossed, and both are draws. The score of seed s on prompt k is
 
 a two-way table of random effects with one value a cell, whose mean squares (Searle, Casella and
 McCulloch, Variance Components, 4.5) separate the three variances. The variance of the mean is
+taken to be
 
-    MS(seeds) / (S K)  +  variance of the prompts / K
+    (MS(seeds) + MS(prompts)) / (S K)
 
-The first part has S - 1 degrees of freedom, the second about K - 1. The interval's half width is
-the root of the sum of the squared half widths of the two parts, each with its own quantile of
-Student's t (variance estimates recovery: Zou and Donner 2008). It is never less than that over
-the prompts alone.
+with the degrees of freedom of Satterthwaite (1946): few where the seeds make most of it, many
+where the prompts do. This counts the rest twice. Two-way clustered errors (Cameron, Gelbach and
+Miller 2011) take MS(rest) off again, which is exact with many seeds; with three it leaves a
+difference of which little is known, and an interval that is often wider for it.
 
-Why not something more usual: three seeds have ten different resamples, whose variance is a third
-too small, so a bootstrap over seeds holds the truth too seldom. Satterthwaite's one number of
-degrees of freedom for the sum does too, where seeds differ much: it takes its weights from the
-same few seeds. docs/statistics.md has the coverage of all three.
+Why not something else: three seeds have ten different resamples, whose variance is a third too
+small, so a bootstrap over seeds and prompts holds the truth too seldom where seeds differ.
+docs/statistics.md has the coverage of all.
 """
 
 from __future__ import annotations
@@ -29,10 +29,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pinchtune.stats.distributions import student_quantile
+from pinchtune.stats.distributions import student_cdf, student_quantile
 from pinchtune.stats.estimate import LEVEL, Array, Estimate
-
-_HALVINGS = 50
 
 
 class MeanSquares(NamedTuple):
@@ -46,21 +44,34 @@ class MeanSquares(NamedTuple):
     shape: tuple[int, int]
     """S and K."""
 
-    def half_width(self, level: float, *, both: bool = True) -> Array:
-        """Return mean minus the one-sided bound at `level`: over seeds and prompts, or prompts."""
+    def uncertainty(self, *, both: bool = True) -> Uncertainty:
+        """Return how sure the mean is, over seeds and prompts or over prompts alone."""
         seeds, prompts = self.shape
-        t = _quantile(level, prompts - 1)
-        square = t**2 * self.prompts
-        if both:
-            wide = _quantile(level, seeds - 1)
-            square = np.maximum(wide**2 * self.seeds, t**2 * self.rest)
-            square += t**2 * np.maximum(self.prompts - self.rest, 0)
-        half: Array = np.sqrt(square / (seeds * prompts))
-        return half
+        if not both:
+            return Uncertainty(np.sqrt(self.prompts / (seeds * prompts)), _free(prompts - 1))
+        total = self.seeds + self.prompts
+        parts = self.seeds**2 / _free(seeds - 1) + self.prompts**2 / _free(prompts - 1)
+        df = np.divide(total**2, parts, out=np.ones_like(total), where=parts != 0)
+        # No more than the prompts', so that no interval is narrower for counting seeds too.
+        return Uncertainty(np.sqrt(total / (seeds * prompts)), np.minimum(df, _free(prompts - 1)))
 
 
-def _quantile(level: float, df: int) -> float:
-    return student_quantile(1 - level, df) if df else math.nan
+class Uncertainty(NamedTuple):
+    """The standard error of a mean and the degrees of freedom that it was estimated with."""
+
+    error: Array
+    df: Array
+
+    def p_above(self, away: Array | float) -> Array:
+        """Return the one-sided p-values of "it is 0 or less", of means `away` from 0."""
+        sure = np.where(away == 0, 0.0, np.copysign(np.inf, away))
+        t = np.divide(away, self.error, out=sure, where=self.error != 0)
+        p: Array = np.clip(1 - student_cdf(t, self.df), 0, 1)
+        return p
+
+
+def _free(df: int) -> Array:
+    return np.asarray(df or math.nan, dtype=float)
 
 
 def mean_squares(tables: Array) -> MeanSquares:
@@ -79,7 +90,7 @@ def mean_squares(tables: Array) -> MeanSquares:
 
 
 def _square(away: Array, df: int) -> Array:
-    square: Array = (away**2).sum(axis=(-2, -1)) / (df or math.nan)
+    square: Array = (away**2).sum(axis=(-2, -1)) / _free(df)
     return square
 
 
@@ -98,7 +109,8 @@ class SeedEstimate(NamedTuple):
     """Standard deviation between prompts that lasts over the seeds; NaN with one seed."""
     rest_spread: float
     """Standard deviation of what is left, the interplay of seed and prompt; NaN with one seed."""
-    squares: MeanSquares
+    uncertainty: Uncertainty
+    """Over seeds and prompts."""
 
     @property
     def knows_seeds(self) -> bool:
@@ -106,16 +118,8 @@ class SeedEstimate(NamedTuple):
         return self.seeds > 1
 
     def p_above(self, limit: float) -> float:
-        """Return the one-sided p-value, for any seeds, of "it is at most `limit`"."""
-        away = self.any_seeds.value - limit
-        if not math.isfinite(self.any_seeds.low):
-            return math.nan
-        low, high = 0.0, 0.5
-        for _ in range(_HALVINGS):
-            level = (low + high) / 2
-            reach = float(self.squares.half_width(level))
-            low, high = (level, high) if reach > abs(away) else (low, level)
-        return high if away > 0 else 1 - high
+        """Return the one-sided p-value, for any seeds, of "it is at most `limit`"; NaN as above."""
+        return float(self.uncertainty.p_above(self.any_seeds.value - limit))
 
 
 def estimate_over_seeds(tables: Sequence[Array], n: int) -> SeedEstimate:
@@ -139,7 +143,7 @@ def estimate_over_seeds(tables: Sequence[Array], n: int) -> SeedEstimate:
         _spread(squares.seeds - squares.rest, prompts),
         _spread(squares.prompts - squares.rest, seeds),
         _spread(squares.rest, 1),
-        squares,
+        squares.uncertainty(),
     )
 
 
@@ -148,5 +152,6 @@ def _spread(excess: Array, times: int) -> float:
 
 
 def _estimate(squares: MeanSquares, n: int, *, both: bool) -> Estimate:
-    value, half = float(squares.mean), float(squares.half_width(LEVEL, both=both))
+    value, (error, df) = float(squares.mean), squares.uncertainty(both=both)
+    half = student_quantile(1 - LEVEL, float(df)) * float(error) if df >= 1 else math.nan
     return Estimate(value, value - half, value + half, n)

@@ -56,10 +56,7 @@ class Assumptions:
                 f"with {self.ties:.0%} ties no effect exceeds {room:g} points",
             ),
             (0 <= self.correlation <= 1, "correlation must be between 0 and 1"),
-            (
-                self.correlation <= self.seed_correlation <= 1,
-                "seed_correlation must be between correlation and 1",
-            ),
+            (0 <= self.seed_correlation <= 1, "seed_correlation must be between 0 and 1"),
             (self.seed_spread >= 0, "seed_spread must not be negative"),
         )
         for holds, sentence in rules:
@@ -98,15 +95,28 @@ def draw_by_language(
 
     `own` adds points to the effect of each language, the same or others in each study.
     """
-    studies, seeds, prompts = shape
-    common = rng.random((studies, 1, prompts), np.float32)
-    effect = assumptions.effect + rng.normal(0, 1, (studies, seeds, 1)) * assumptions.seed_spread
-    persists = assumptions.seed_correlation
-    follows = math.sqrt(assumptions.correlation / persists) if persists else 0.0
-    for language in range(assumptions.languages):
-        lasting = _follow(common, follows, common.shape, rng)
-        fall = _follow(lasting, math.sqrt(persists), shape, rng)
+    effect = assumptions.effect + assumptions.seed_spread * rng.normal(size=(*shape[:2], 1))
+    for language, fall in enumerate(_draw_falls(assumptions, shape, rng)):
         yield _judge(fall, effect if own is None else effect + own[language], assumptions.ties)
+
+
+def _draw_falls(
+    assumptions: Assumptions, shape: Shape, rng: np.random.Generator
+) -> Iterator[Uniform]:
+    """Yield, for each language, how each verdict falls: uniform numbers, from bad to good.
+
+    The prompt's own number leads what its verdicts in one language have in common over the seeds,
+    or those of one seed over the languages, whichever are more alike; that leads each verdict.
+    """
+    across, lasting = assumptions.correlation, assumptions.seed_correlation
+    strong, weak = max(across, lasting), min(across, lasting)
+    first = math.sqrt(weak / strong) if strong else 0.0
+    common = rng.random((shape.studies, 1, shape.prompts), np.float32)
+    middle = _follow(common, first, shape, rng)
+    for _ in range(assumptions.languages):
+        if lasting >= across:
+            middle = _follow(common, first, common.shape, rng)
+        yield _follow(middle, math.sqrt(strong), shape, rng)
 
 
 def _follow(
@@ -147,7 +157,7 @@ def assume_from_pilot(scores: Array, seed_spread: float | None = None) -> Assump
         ties=float((table[known] == NEUTRAL).mean()),
         languages=table.shape[2],
         correlation=correlation,
-        seed_correlation=max(correlation, lasting),
+        seed_correlation=lasting,
         seed_spread=_seed_spread(table) if seed_spread is None else seed_spread,
     )
 
