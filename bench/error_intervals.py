@@ -67,21 +67,28 @@ def _held(low: Array, high: Array, truth: float) -> Row:
     }
 
 
+SEEDS = tuple(product((2, 3, 5), (24, 100), (1, 8), (0.1, 0.5), (0.0, 3.0, 8.0)))
+"""Seeds, prompts, languages, correlation over seeds, spread between seeds."""
+
+
 def seeds(studies: int, seed: int) -> Iterator[Row]:
     """How often intervals over seeds hold the true win rate of the recipe."""
-    for number, prompts, languages, spread in product(
-        (2, 3, 5), (24, 100), (1, 8), (0.0, 3.0, 8.0)
-    ):
+    for number, prompts, languages, lasting, spread in SEEDS:
         setting = Setting(prompts, languages, 0.3, 0.3, 10.0)
         tables = draw_scores(
-            setting.assume(seed_correlation=0.5, seed_spread=spread),
+            setting.assume(seed_correlation=lasting, seed_spread=spread),
             Shape(studies, number, prompts),
             np.random.default_rng(seed),
         )
-        row = {"seeds": number, "prompts": prompts, "languages": languages, "spread": spread}
+        row = {
+            "seeds": number,
+            "prompts": prompts,
+            "languages": languages,
+            "seed correlation": lasting,
+            "spread": spread,
+        }
         for method, (low, high) in _seed_intervals(tables, seed).items():
-            truth = NEUTRAL + setting.effect
-            yield row | {"method": method} | _held(low, high, truth)
+            yield row | {"method": method} | _held(low, high, NEUTRAL + setting.effect)
 
 
 def _seed_intervals(tables: Array, seed: int) -> dict[str, tuple[Array, Array]]:
@@ -99,7 +106,9 @@ def _half_width(squares: MeanSquares, *, both: bool) -> Array:
     sure = squares.uncertainty(both=both)
     degrees = np.broadcast_to(sure.df, sure.error.shape)
     # Rounded, so that most of the quantiles are known already.
-    return sure.error * np.array([student_quantile(1 - LEVEL, round(float(n), 1)) for n in degrees])
+    t = np.array([student_quantile(1 - LEVEL, round(float(n), 1)) for n in degrees])
+    half: Array = t * sure.error
+    return half
 
 
 def _recovered(squares: MeanSquares) -> Array:
