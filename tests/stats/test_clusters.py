@@ -239,6 +239,15 @@ def test_paired_contributions_count_what_both_arms_scored():
     both = third.paired_contributions(first, ["ar"])
     assert both[0] == 0
     assert both[1:] == pytest.approx((other - values)[1:12] / 11)
+    assert first.paired_contributions(third, ["ar"]) == pytest.approx(-both)
+
+
+def test_a_difference_knows_the_clusters_that_both_arms_have():
+    resamples = Resamples("abcd", 50)
+    first = ClusteredScores(resamples, [1.0, 2.0, 4.0], "abc", ["en"] * 3)
+    second = ClusteredScores(resamples, [3.0, 3.0, 9.0], "bcd", ["en"] * 3)
+    found = second.bootstrap_difference(first)
+    assert found.left_out == pytest.approx([12 / 2 - 5 / 2, 12 / 2 - 3 / 2])
 
 
 def test_covariance_is_the_one_of_the_prompts_means():

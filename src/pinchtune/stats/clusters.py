@@ -139,9 +139,8 @@ class ClusteredScores:
 
     def _left_out(self) -> Array:
         """Return the score of each language (column) without each cluster (row)."""
-        others = self._present.sum(axis=0) - self._present > 0
         sums, totals = (part.sum(axis=0) - part for part in (self._sums, self._totals))
-        return _divide(sums, np.where(others, totals, 0.0))
+        return _divide(sums, totals)
 
     def _codes(self, languages: Iterable[str] | None) -> list[str]:
         wanted = self.columns if languages is None else dict.fromkeys(languages)
