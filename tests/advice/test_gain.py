@@ -12,58 +12,10 @@ from pinchtune.advice.gain import (
     Measured,
     allot,
     compare_groups,
-    draw_effects,
     draw_gain,
     draw_group,
     exponent,
-    summarise,
 )
-
-SCHOOLS = [28, 8, -3, 7, -1, 1, 18, 12]
-ERRORS = [15, 10, 16, 11, 9, 11, 10, 18]
-
-
-def posterior_slowly(y, s, most, steps=2000):
-    """Means of the eight schools' effects: every spread weighed in plain loops."""
-    total, sums = 0.0, [0.0] * len(y)
-    for k in range(steps):
-        tau = most * k / (steps - 1)
-        weights = [1 / (e * e + tau * tau) for e in s]
-        centre = sum(w * v for w, v in zip(weights, y, strict=True)) / sum(weights)
-        log = -0.5 * math.log(sum(weights))
-        for w, v in zip(weights, y, strict=True):
-            log += 0.5 * math.log(w) - 0.5 * w * (v - centre) ** 2
-        mass = math.exp(log)
-        total += mass
-        for i, (v, e) in enumerate(zip(y, s, strict=True)):
-            pull = e * e / (e * e + tau * tau)
-            sums[i] += mass * (pull * centre + (1 - pull) * v)
-    return [value / total for value in sums]
-
-
-def test_eight_schools():
-    draws, means = draw_effects(SCHOOLS, ERRORS, 40000, np.random.default_rng(0))
-    # Gelman et al., table 5.3: the medians are 10, 8, 7, 8, 5, 6, 10, 8; the mean is about 8.
-    assert np.median(draws, axis=0) == pytest.approx([10, 8, 7, 8, 5, 6, 10, 8], abs=1)
-    assert means.mean() == pytest.approx(8, abs=0.5)
-    low, high = np.percentile(draws[:, 0], [2.5, 97.5])
-    assert (low, high) == (pytest.approx(-2, abs=1), pytest.approx(31, abs=2))
-    slow = posterior_slowly(SCHOOLS, ERRORS, 2 * 31)
-    assert draws.mean(axis=0) == pytest.approx(slow, abs=0.3)
-
-
-def test_sure_effects_stay_and_unsure_ones_are_drawn_to_the_mean():
-    rng = np.random.default_rng(0)
-    sure, _ = draw_effects([0, 50], [0.1, 0.1], 4000, rng)
-    assert sure.mean(axis=0) == pytest.approx([0, 50], abs=0.1)
-    unsure, _ = draw_effects([0, 10, 20], [30, 30, 30], 20000, rng)
-    assert np.ptp(unsure.mean(axis=0)) < 12
-
-
-def test_one_language_is_its_own_mean():
-    draws, means = draw_effects([12], [3], 20000, np.random.default_rng(0))
-    assert draws.mean() == pytest.approx(12, abs=0.3)
-    assert means.std() > 3
 
 
 def test_no_spread_is_not_no_doubt():
@@ -142,8 +94,3 @@ def test_allot_gives_to_the_most_asked_for_each_example():
     assert allot(3, {"b": 5, "a": 5}, {}) == {"a": 2, "b": 1}
     assert allot(3, {"a": 0}, {}) == {}
     assert allot(3, {}, {}) == {}
-
-
-def test_summary_bounds_hold_95_percent():
-    found = summarise(np.arange(1001.0), 7)
-    assert found == (500, 25, 975, 7)

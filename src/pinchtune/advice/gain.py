@@ -1,8 +1,7 @@
 """How much one more step would bring: shrunken effects, and one stated law of the dose.
 
 An effect measured on two dozen prompts is mostly noise, so the effects of the languages of a group
-are drawn toward their mean, as far as they look alike (a normal model with a flat prior on the
-spread, as for the eight schools of Rubin 1981; Gelman et al., Bayesian Data Analysis, 5.5).
+are drawn toward their mean, as far as they look alike (`stats.shrinkage`).
 
 What an evaluation shows of the dose is two points: languages without examples of their own, and
 languages with some. The law through them is an assumption: of what is missing, a tuned language
@@ -13,17 +12,12 @@ keeps `ratio` times as much as an untuned one, and the same factor again for eve
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pinchtune.stats import TAILS, Estimate
+from pinchtune.stats import Array, Estimate, draw_effects, least_error
 
-Array = NDArray[np.float64]
-GRID = 400
-"""Spreads that are weighed."""
 WIDTH = 3.92
 """Standard errors between the ends of a 95 % interval."""
 LEAST_MISSING = 0.02
@@ -45,41 +39,10 @@ class Measured(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Standard error in points; never below what so few prompts could hide.
-
-        Where all prompts came out alike the bootstrap says 0, which only means that the rest was
-        not met: then it is that of 0 of n under a Beta(1/2, 1/2) prior.
-        """
-        least = 100 * math.sqrt(0.5 * (self.n + 0.5) / ((self.n + 1) ** 2 * (self.n + 2)))
+        """Standard error in points; never below what so few prompts could hide."""
         if self.low is None or self.high is None:
             return 100.0
-        return max(least, (self.high - self.low) / WIDTH)
-
-
-def draw_effects(
-    values: Sequence[float], errors: Sequence[float], count: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Return draws of the languages' true effects [count, K] and of their mean [count]."""
-    y, variance = np.asarray(values, float), np.asarray(errors, float) ** 2
-    spreads = np.linspace(0, max(np.ptp(y), np.sqrt(variance).max()) * 2, GRID)
-    total = variance + spreads[:, None] ** 2
-    mean_variance = 1 / (1 / total).sum(axis=1)
-    mean = mean_variance * (y / total).sum(axis=1)
-    logs = 0.5 * np.log(mean_variance)
-    logs -= 0.5 * (np.log(total) + (y - mean[:, None]) ** 2 / total).sum(axis=1)
-    weights = np.exp(logs - logs.max())
-    drawn = rng.choice(GRID, count, p=weights / weights.sum())
-    means = rng.normal(mean[drawn], np.sqrt(mean_variance[drawn]))
-    spread = spreads[drawn, None] ** 2
-    pull = variance / (variance + spread)
-    centre = pull * means[:, None] + (1 - pull) * y
-    return rng.normal(centre, np.sqrt((1 - pull) * variance)), means
-
-
-def summarise(draws: Array, n: int) -> Estimate:
-    """Return the mean of draws with the interval that holds 95 % of them."""
-    low, high = np.percentile(draws, TAILS)
-    return Estimate(float(draws.mean()), float(low), float(high), n)
+        return max(least_error(self.n), (self.high - self.low) / WIDTH)
 
 
 class Group(NamedTuple):
@@ -107,7 +70,7 @@ class Drawn(NamedTuple):
 
 def draw_group(group: Group, count: int, rng: np.random.Generator) -> Drawn:
     """Return draws of a group; the control and the effect are drawn apart, which is wide."""
-    effects, means = draw_effects(
+    effects, means, _ = draw_effects(
         [m.value for m in group.effect], [m.error for m in group.effect], count, rng
     )
     control = rng.normal(

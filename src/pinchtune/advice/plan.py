@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pinchtune.advice.gain import (
-    Array,
     Drawn,
     Group,
     Measured,
@@ -22,11 +21,10 @@ from pinchtune.advice.gain import (
     draw_gain,
     draw_group,
     exponent,
-    summarise,
     to_json,
 )
 from pinchtune.errors import UsageError
-from pinchtune.stats import Estimate
+from pinchtune.stats import Array, Estimate, summarise_draws
 
 MEASURE = "right_language"
 FEW = 20
@@ -150,7 +148,7 @@ def plan_next(
     return Plan(
         _verdict(told),
         tuple(told),
-        None if ratio is None else summarise(ratio, len(groups["seen"].codes)),
+        None if ratio is None else summarise_draws(ratio, len(groups["seen"].codes)),
         usual,
         _notes(ratio, clusters),
     )
@@ -201,11 +199,11 @@ def _steps(
             group=name,
             control=groups[name].control[i].value,
             now=groups[name].control[i].value + groups[name].effect[i].value,
-            effect=summarise(drawn[name].effects[:, i], groups[name].effect[i].n),
+            effect=summarise_draws(drawn[name].effects[:, i], groups[name].effect[i].n),
             measured=groups[name].effect[i],
             have=have.get(code, 0),
             examples=examples,
-            gain=summarise(gains[code], groups[name].effect[i].n) if gains else None,
+            gain=summarise_draws(gains[code], groups[name].effect[i].n) if gains else None,
             best=best.get(code),
         )
         for name, i, code in rows

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from pinchtune.stats import ClusteredScores, Estimate, Resamples, non_inferiority
+from pinchtune.stats import ClusteredScores, Estimate, Resamples
 
 
 def names(count):
@@ -204,9 +204,73 @@ def test_estimate_holds_plain_numbers():
     assert Estimate(1 / 3, 0, 1, 2).to_json()["value"] == 0.333333
 
 
-@pytest.mark.parametrize(
-    "low, kept",
-    [(40.1, True), (40.0, False), (39.0, False), (math.nan, False), (None, False)],
-)
-def test_non_inferiority(low, kept):
-    assert non_inferiority(low, 10.0) is kept
+def shared_scores(rng, prompts=12, codes=("ar", "ja", "sw")):
+    """Verdicts on prompts in several languages; the last language lacks some of them."""
+    rows = [(c, f"{k:02}") for c in codes for k in range(prompts) if c != "sw" or k % 3]
+    values = rng.choice([0.0, 50.0, 100.0], len(rows))
+    return values, [k for _, k in rows], [c for c, _ in rows]
+
+
+def test_contributions_add_up_and_change_sign_with_the_arms():
+    values, clusters, languages = shared_scores(np.random.default_rng(7))
+    scores = score(values, clusters, languages)
+    parts = scores.contributions(["ar", "sw"])
+    assert parts.sum() == pytest.approx(scores.estimate(["ar", "sw"]).value - 50)
+    swapped = score(100 - values, clusters, languages)
+    assert swapped.contributions(["ar", "sw"]) == pytest.approx(-parts)
+    alone = scores.contributions(["ja"], neutral=0.0)
+    assert alone * 12 == pytest.approx(values[12:24])
+    assert score([]).contributions().sum() == 0
+
+
+def test_paired_contributions_count_what_both_arms_scored():
+    rng = np.random.default_rng(8)
+    values, clusters, languages = shared_scores(rng)
+    other = rng.choice([0.0, 100.0], len(values))
+    resamples = Resamples(clusters, 50)
+    first = ClusteredScores(resamples, values, clusters, languages)
+    second = ClusteredScores(resamples, other, clusters, languages)
+    parts = second.paired_contributions(first)
+    assert parts.sum() == pytest.approx(second.difference(first).value)
+    assert first.paired_contributions(second) == pytest.approx(-parts)
+    gaps = other.copy()
+    gaps[0] = math.nan
+    third = ClusteredScores(resamples, gaps, clusters, languages)
+    both = third.paired_contributions(first, ["ar"])
+    assert both[0] == 0
+    assert both[1:] == pytest.approx((other - values)[1:12] / 11)
+    assert first.paired_contributions(third, ["ar"]) == pytest.approx(-both)
+
+
+def test_a_difference_knows_the_clusters_that_both_arms_have():
+    resamples = Resamples("abcd", 50)
+    first = ClusteredScores(resamples, [1.0, 2.0, 4.0], "abc", ["en"] * 3)
+    second = ClusteredScores(resamples, [3.0, 3.0, 9.0], "bcd", ["en"] * 3)
+    found = second.bootstrap_difference(first)
+    assert found.left_out == pytest.approx([12 / 2 - 5 / 2, 12 / 2 - 3 / 2])
+
+
+def test_covariance_is_the_one_of_the_prompts_means():
+    rng = np.random.default_rng(9)
+    table = rng.normal(size=(3, 15)) + rng.normal(size=15)
+    clusters, languages = names(15) * 3, [c for c in "abc" for _ in range(15)]
+    found = score(table.ravel(), clusters, languages).covariance(["b", "a", "c"])
+    assert found == pytest.approx(np.cov(table[[1, 0, 2]]) / 15)
+
+
+def test_covariance_with_other_prompts_in_each_language():
+    rng = np.random.default_rng(10)
+    values = rng.normal(size=20)
+    clusters, languages = names(20), ["a"] * 8 + ["b"] * 12
+    found = score(values, clusters, languages).covariance(["a", "b"])
+    expected = [values[:8].var(ddof=1) / 8, values[8:].var(ddof=1) / 12]
+    assert found == pytest.approx(np.diag(expected))
+
+
+def test_left_out_is_the_score_without_the_cluster():
+    values, clusters, languages = shared_scores(np.random.default_rng(11))
+    found = score(values, clusters, languages).bootstrap()
+    for k, left in enumerate(found.left_out):
+        keep = [i for i, c in enumerate(clusters) if c != f"{k:02}"]
+        rest = score(values[keep], *([x[i] for i in keep] for x in (clusters, languages)))
+        assert left == pytest.approx(rest.estimate().value)
