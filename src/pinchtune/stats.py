@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,72 @@ class Resamples:
         self.weights: Array = np.vstack([np.ones((1, size)), drawn])
 
 
+Level = Literal["nominal", "ordinal"]
+Rating = tuple[str, str, str]
+"""What was rated, by whom, and the value."""
+
+
+def alpha(
+    ratings: Iterable[Rating],
+    scale: Sequence[str],
+    level: Level = "ordinal",
+    *,
+    count: int = 2000,
+    seed: int = 0,
+) -> Estimate:
+    """Return Krippendorff's alpha with its 95 % interval; NaN where the ratings cannot say.
+
+    Alpha is 1 minus observed over expected disagreement (Krippendorff 2011, "Computing
+    Krippendorff's Alpha-Reliability"). It takes any number of raters and missing ratings; the
+    interval is a bootstrap over what was rated. `scale` lists the values, in their order where
+    the level is ordinal. Somebody who rates a thing again is counted with the last rating. `n`
+    is the number of things that at least two rated; all alike leave alpha undefined.
+    """
+    units = _count_values(ratings, scale)
+    resamples = Resamples(map(str, range(len(units))), count, seed)
+    values = _alphas(resamples.weights, units, level)
+    drawn = values[1:][~np.isnan(values[1:])]
+    if len(units) < 2 or math.isnan(values[0]) or not drawn.size:
+        return Estimate(float(values[0]), math.nan, math.nan, len(units))
+    low, high = np.percentile(drawn, TAILS)
+    return Estimate(float(values[0]), float(low), float(high), len(units))
+
+
+def _count_values(ratings: Iterable[Rating], scale: Sequence[str]) -> Array:
+    """Return how often each thing (row) got each value (column), if rated at least twice."""
+    last = {(unit, person): value for unit, person, value in ratings}
+    rows: dict[str, list[int]] = {}
+    for (unit, _), value in last.items():
+        rows.setdefault(unit, [0] * len(scale))[scale.index(value)] += 1
+    paired = [row for row in rows.values() if sum(row) > 1]
+    return np.array(paired, dtype=float).reshape(len(paired), len(scale))
+
+
+def _alphas(weights: Array, units: Array, level: Level) -> Array:
+    """Return alpha for each resample, a row of `weights`."""
+    ratings = units.sum(axis=1, keepdims=True)
+    pairs = units[:, :, None] * units[:, None, :]
+    pairs -= units[:, :, None] * np.eye(units.shape[1])
+    pairs /= np.maximum(ratings - 1, 1)[:, :, None]
+    size = units.shape[1]
+    observed = (weights @ pairs.reshape(len(units), size * size)).reshape(-1, size, size)
+    totals = observed.sum(axis=2)
+    delta = _ordinal_distance(totals) if level == "ordinal" else 1 - np.eye(size)
+    expected = totals[:, :, None] * totals[:, None, :]
+    expected -= totals[:, :, None] * np.eye(size)
+    expected /= np.maximum(totals.sum(axis=1) - 1, 1)[:, None, None]
+    disagreement = (observed * delta).sum(axis=(1, 2))
+    by_chance = (expected * delta).sum(axis=(1, 2))
+    return 1 - _divide(disagreement, by_chance)
+
+
+def _ordinal_distance(totals: Array) -> Array:
+    """Return the squared number of ratings between two values, half of their own included."""
+    middle = np.cumsum(totals, axis=1) - totals / 2
+    distance: Array = (middle[:, :, None] - middle[:, None, :]) ** 2
+    return distance
+
+
 class ClusteredScores:
     """Scores of one measure in one arm, ready to be averaged by language and group.
 
@@ -107,7 +173,7 @@ class ClusteredScores:
         columns = [self.columns[code] for code in codes]
         clusters = int(self._present[:, columns].any(axis=1).sum())
         n = sum(self.counts[code] for code in codes)
-        return _summarise(self._means[:, columns], clusters, n)
+        return summarise(self._means[:, columns], clusters, n)
 
     def difference(
         self, first: ClusteredScores, languages: Iterable[str] | None = None
@@ -117,7 +183,7 @@ class ClusteredScores:
         mine, theirs = ([scores.columns[c] for c in codes] for scores in (self, first))
         paired = self._present[:, mine].any(axis=1) & first._present[:, theirs].any(axis=1)
         n = sum(min(self.counts[code], first.counts[code]) for code in codes)
-        return _summarise(self._means[:, mine] - first._means[:, theirs], int(paired.sum()), n)
+        return summarise(self._means[:, mine] - first._means[:, theirs], int(paired.sum()), n)
 
     def _codes(self, languages: Iterable[str] | None) -> list[str]:
         wanted = self.columns if languages is None else dict.fromkeys(languages)
@@ -131,7 +197,7 @@ def _divide(numerator: Any, denominator: Any) -> Array:
     return quotient
 
 
-def _summarise(means: Array, clusters: int, n: int) -> Estimate:
+def summarise(means: Array, clusters: int, n: int) -> Estimate:
     """Average the languages (columns) of each resample (row) and take the percentiles.
 
     One cluster says nothing about spread, so its interval is NaN and not a point.
