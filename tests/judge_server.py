@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from pinchtune.model.endpoint import Patience as Patience
+
 Rule = Callable[[str, str], str]
 """From the two answers to `first`, `second` or `tie`."""
 
@@ -82,6 +84,7 @@ class JudgeServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: JudgeServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

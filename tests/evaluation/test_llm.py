@@ -38,9 +38,8 @@ def open_judge(server, tmp_path) -> Iterator[Open]:
     def open_it(model: str = "big", limit: float = 0.0, prices: Prices = PRICES) -> LLMJudge:
         stack.close()
         endpoint = Endpoint(server.address, "judge", KEYS, patience=QUICK)
-        replies = Replies(tmp_path / "replies.jsonl")
-        stack.callback(replies.close)
         stack.callback(endpoint.close)
+        replies = stack.enter_context(Replies(tmp_path / "replies.jsonl"))
         return LLMJudge(model, endpoint, replies, prices, limit)
 
     yield open_it

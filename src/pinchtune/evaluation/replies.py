@@ -19,19 +19,33 @@ from pinchtune.model.endpoint import Reply
 
 
 class Replies:
-    """The replies in `path`, for this process alone until it is closed."""
+    """The replies in `path`, as they were when it was made; as a context, for this process alone.
+
+    >>> with Replies(path) as replies:
+    ...     replies.add(key, reply)
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._lock, self._full = path, threading.Lock(), False
-        with name_write_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._held = path.open("ab")
+        self.path, self._lock, self._torn = path, threading.Lock(), False
+        self._rows = _read(path)
+        self._held: IO[bytes] | None = None
+
+    def __enter__(self) -> Replies:
+        with name_write_errors(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._held = self.path.open("ab")
         try:
-            _hold(self._held, path)
-            self._rows = _read(path)
+            _hold(self._held, self.path)
+            cut_lines(self.path)
+            self._rows = _read(self.path)
         except BaseException:
             self._held.close()
             raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            self._held.close()
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -45,16 +59,12 @@ class Replies:
         line = json.dumps({"key": key, **reply._asdict()})
         with self._lock:
             # After a failed write the line is half there: another would be glued to it.
-            if self._full:
+            if self._torn:
                 raise RunError(f"{self.path}: cannot be written; run the command again")
-            self._full = True
+            self._torn = True
             append_line(self.path, line)
-            self._full = False
+            self._torn = False
             self._rows[key] = reply
-
-    def close(self) -> None:
-        """Let other processes in."""
-        self._held.close()
 
 
 def _hold(file: IO[bytes], path: Path) -> None:
@@ -70,10 +80,12 @@ def _hold(file: IO[bytes], path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Reply]:
-    return dict(_read_line(path, number, line) for number, line in enumerate(cut_lines(path), 1))
+    """Return the replies of all whole lines; another process may be writing the last one."""
+    lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
+    return dict(_read_line(path, number, line) for number, line in enumerate(lines, 1))
 
 
-def _read_line(path: Path, number: int, line: str) -> tuple[str, Reply]:
+def _read_line(path: Path, number: int, line: bytes) -> tuple[str, Reply]:
     try:
         row: dict[str, Any] = json.loads(line)
         return str(row.pop("key")), Reply(**row)

@@ -229,7 +229,7 @@ class Endpoint:
         return wait
 
     def _backoff(self, failures: int) -> float:
-        longest = min(self.patience.longest_wait, self.patience.first_wait * 2**failures)
+        longest = min(self.patience.longest_wait, self.patience.first_wait * 2.0**failures)
         return longest * random.uniform(0.5, 1)
 
     def _rest(self, seconds: float) -> None:

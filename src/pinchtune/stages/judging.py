@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from pinchtune.data.mix import ARMS
@@ -27,18 +27,23 @@ REPLIES = ("judge", "replies.jsonl")
 @contextmanager
 def open_judge(project: Project) -> Iterator[Judge]:
     """Yield the judge that the project names, ready to be asked."""
-    config = project.config.judge
-    if config.kind == "reference":
+    if project.config.judge.kind == "reference":
         yield ReferenceJudge(project.config.languages.evaluated)
         return
-    endpoint = Endpoint(config.endpoint, "judge", KEYS, config.requests_per_minute)
     replies = Replies(project.path(*REPLIES))
+    with closing(_endpoint(project)) as endpoint, replies:
+        yield _llm_judge(project, endpoint, replies)
+
+
+def _endpoint(project: Project) -> Endpoint:
+    config = project.config.judge
+    return Endpoint(config.endpoint, "judge", KEYS, config.requests_per_minute)
+
+
+def _llm_judge(project: Project, endpoint: Endpoint, replies: Replies) -> LLMJudge:
+    config = project.config.judge
     prices = Prices(config.input_price, config.output_price)
-    try:
-        yield LLMJudge(config.model, endpoint, replies, prices, config.cost_limit)
-    finally:
-        endpoint.close()
-        replies.close()
+    return LLMJudge(config.model, endpoint, replies, prices, config.cost_limit)
 
 
 def judge_facts(project: Project) -> dict[str, Any]:
@@ -119,12 +124,14 @@ def _announce(judge: LLMJudge, pairs: Sequence[Pair], progress: Progress) -> Bil
 
 
 def estimate_judging(project: Project) -> Bill:
-    """Return what judging the stored answers would cost; asks nobody."""
+    """Return what judging the stored answers would cost; asks nobody and writes nothing."""
     prompts = project.evaluation_prompts()
     answers = {arm: read_answers(project, arm, prompts) for arm in ARMS}
-    with open_judge(project) as judge:
-        pairs = pair_answers(project, prompts, answers)
-        return judge.bill(pairs) if isinstance(judge, LLMJudge) else NOTHING
+    if project.config.judge.kind == "reference":
+        return NOTHING
+    with closing(_endpoint(project)) as endpoint:
+        judge = _llm_judge(project, endpoint, Replies(project.path(*REPLIES)))
+        return judge.bill(pair_answers(project, prompts, answers))
 
 
 def family_warnings(project: Project) -> list[str]:
