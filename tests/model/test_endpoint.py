@@ -18,7 +18,7 @@ from pinchtune.model import endpoint as module
 from pinchtune.model.endpoint import Endpoint, Pace, Patience, Refused, one_line, side_by_side
 
 SECRET = "sk-Very/Secret+1"
-QUICK = Patience(connect=1, silence=0.3, whole=0.4, first_wait=0.01, tries=3)
+QUICK = Patience(connect=1, silence=0.15, whole=0.2, first_wait=0.01, tries=3)
 BODY = {"model": "m", "messages": [{"role": "user", "content": "héllo \ud800 日本"}]}
 
 
@@ -49,7 +49,7 @@ def test_what_is_sent_and_read(server, endpoint):
 
 
 PASSING = {
-    "time-out": (acts.silent(0.6), "timed out"),
+    "time-out": (acts.silent(0.3), "timed out"),
     "too many requests": (acts.fail(429), "status 429"),
     "server error": (acts.fail(500, "out of memory"), "status 500: out of memory"),
     "request time-out": (acts.fail(408), "status 408"),

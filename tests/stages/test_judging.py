@@ -149,8 +149,10 @@ def test_a_limit_that_is_met_midway_and_raised(folder, server):
     ],
 )
 def test_what_verdicts_depend_on(setting, stale, folder, server):
-    evaluate(open_answered(folder, server.address))
+    manifest = evaluate(open_answered(folder, server.address)).path / "manifest.json"
+    made = manifest.stat().st_mtime_ns
     evaluate(open_answered(folder, server.address, setting))
+    assert (manifest.stat().st_mtime_ns != made) == stale
     assert len(server.asked) == (64 if stale else 32)
 
 

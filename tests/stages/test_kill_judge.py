@@ -37,7 +37,7 @@ def stored(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_while_it_pays(tmp_path, kills):
     prompts = 10 * kills
     whole, cut = (write_answered(tmp_path / name, prompts) for name in ("whole", "cut"))

@@ -82,6 +82,8 @@ class Bill:
 
     def text(self) -> str:
         """Return one sentence."""
+        if not self.requests:
+            return "the judge of this project asks nobody and costs nothing"
         asked = f"{self.requests - self.stored:,} requests to the judge"
         stored = f" ({self.stored:,} are stored)" if self.stored else ""
         tokens = f"about {self.prompt_tokens:,} tokens in and {self.tokens:,} out"

@@ -35,6 +35,12 @@ def open_judge(project: Project) -> Iterator[Judge]:
         yield _llm_judge(project, endpoint, replies)
 
 
+def check_judge(project: Project) -> None:
+    """Raise what is wrong with the judge's address or key; asks nobody."""
+    if project.config.judge.kind != "reference":
+        _endpoint(project).close()
+
+
 def _endpoint(project: Project) -> Endpoint:
     config = project.config.judge
     return Endpoint(config.endpoint, "judge", KEYS, config.requests_per_minute)
