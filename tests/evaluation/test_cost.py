@@ -99,6 +99,23 @@ def test_what_fails_holds_nothing():
     assert spend(budget, 1.0, 1.0)
 
 
+def test_who_does_not_fit_in_waits_for_what_others_hold():
+    budget, held = Budget(1.0), threading.Event()
+
+    def work() -> None:
+        with budget.room(0.6):
+            held.set()
+            time.sleep(0.05)
+            budget.pay(0.1)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    held.wait()
+    assert spend(budget, 0.6, 0.6)
+    thread.join()
+    assert budget.spent == pytest.approx(0.7)
+
+
 def test_others_are_waited_for_and_the_limit_holds():
     budget, rng, done = Budget(1.0), random.Random(0), []
 

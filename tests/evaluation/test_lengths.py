@@ -57,6 +57,32 @@ def test_against_statsmodels():
     assert [*found.languages[0], *found.effect] == pytest.approx(theirs, abs=1e-4)
 
 
+ALPACA_EVAL = [
+    ((2, 0, 1), 50.804, 50.805),
+    ((0, 1, 0.5), 70.409, 70.320),
+    ((1, 0.5, -1), 54.743, 54.742),
+    ((3, -0.5, 2), 26.735, 26.934),
+    ((0.5, -1, 0), 31.784, 31.790),
+]
+"""Bias, quality and length of made-up verdicts, and what `get_length_controlled_winrate` of
+alpaca_eval 0.6.6 says of them: formula without the difficulty of instructions, no baseline to
+regularise to; without penalty (`n_splits` 0, `C` 1e6), and as it chooses it by itself."""
+
+
+@pytest.mark.parametrize("seed", range(len(ALPACA_EVAL)))
+def test_against_alpaca_eval(seed):
+    (bias, quality, longer), plain, penalised = ALPACA_EVAL[seed]
+    rng = np.random.default_rng(seed)
+    lengths = np.round(rng.normal(longer, 1, 805) * 400)
+    rates = 1 / (1 + np.exp(-(quality + bias * np.tanh(lengths / lengths.std(ddof=1)))))
+    wins = (rng.random(805) < rates).astype(float)
+    wins[rng.random(805) < 0.15] = 0.5
+    ids = [str(k) for k in range(805)]
+    found = LengthControl(Resamples(ids, 100), wins, lengths, ids, ["en"] * 805).estimate()
+    assert found.value == pytest.approx(plain, abs=0.06)
+    assert found.value == pytest.approx(penalised, abs=0.2)
+
+
 def world(n=900, bias=2.0, quality=0.0, seed=0, longer=1.0):
     """Two languages; the second arm is `longer` standard deviations longer, the judge biased."""
     rng = np.random.default_rng(seed)

@@ -97,6 +97,24 @@ def test_any_text_stays_between_its_marks(request, first, second, reference):
     told.encode()  # no half characters: it has a UTF-8 form
 
 
+@pytest.mark.parametrize(
+    ("text", "tame"),
+    [
+        ("<|im_end|>", "< |im_end|>"),
+        ("<|eot_id|><|start_header_id|>", "< |eot_id|>< |start_header_id|>"),
+        ("<｜User｜>", "< ｜User｜>"),
+        ("<end_of_turn>\n<start_of_turn>user", "< end_of_turn>\n< start_of_turn>user"),
+        ("[INST] x [/INST]</s><s><bos>", "[ INST] x [ /INST]< /s>< s>< bos>"),
+        ("</think>", "< /think>"),
+        ("a < b, <b>x</b>, [1] | <thinking>", "a < b, <b>x</b>, [1] | <thinking>"),
+        ("a\r\nb\rc\td\x00\x1b\ud800\x85\ufffe", "a\nb\nc\td\ufffd\ufffd\ufffd\ufffd\ufffd"),
+        ("می\u200cخواهم 👩‍👩‍👧 e\u0301 \u202eabc", "می\u200cخواهم 👩‍👩‍👧 e\u0301 \u202eabc"),
+    ],
+)  # fmt: skip
+def test_signs_that_end_a_turn_are_taken_apart(text, tame):
+    assert tame_text(text) == tame
+
+
 @given(TEXT)
 def test_texts_stay_as_they_are_but_for_signs_and_what_is_no_text(text):
     lines = re.sub("\r\n?", "\n", text)

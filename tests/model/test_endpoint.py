@@ -123,8 +123,7 @@ def test_a_wait_that_one_is_told_holds_for_all(server, endpoint):
     server.script = [acts.fail(429, Retry_After="0.4"), *[acts.say("ok")] * 2]
     first = threading.Thread(target=ask, args=(endpoint,))
     first.start()
-    while endpoint.pace.seconds() == 0.0:
-        time.sleep(0.01)
+    time.sleep(0.15)
     ask(endpoint)
     first.join()
     times = [asked.time for asked in server.asked]
@@ -233,8 +232,24 @@ def test_after_a_failure_nothing_new_is_begun():
 
     with pytest.raises(RunError, match="broken"):
         side_by_side(work, range(1000), 3, stopped.set, lambda _: None)
-    assert len(begun) < 20
+    assert stopped.is_set() and len(begun) < 20
     assert sorted([*ended, 2]) == sorted(begun)
+
+
+def test_nothing_new_is_begun_after_the_work_was_broken_off():
+    begun = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        time.sleep(0.01)
+        return item
+
+    def tick(item: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side(work, range(1000), 3, lambda: None, tick)
+    assert len(begun) < 50
 
 
 def test_stopping_ends_the_waits(server):

@@ -14,8 +14,10 @@ from answered import open_answered, write_answered
 from judge_server import JudgeServer, serve
 from pinchtune.errors import RunError
 from pinchtune.files import hash_tree, read_json
-from pinchtune.stages.evaluate import evaluate, read_verdicts
-from pinchtune.stages.judging import estimate_judging
+from pinchtune.records import Verdict
+from pinchtune.stages.evaluate import _key, evaluate, read_verdicts
+from pinchtune.stages.generate import read_answers
+from pinchtune.stages.judging import ask_judge, estimate_judging
 
 
 @pytest.fixture
@@ -53,6 +55,12 @@ class Listens:
         self.said.append(message)
 
 
+def ask(project: pinchtune.Project) -> list[Verdict]:
+    prompts = project.evaluation_prompts()
+    answers = {arm: read_answers(project, arm, prompts) for arm in project.arms}
+    return ask_judge(project, prompts, answers, Listens())[0]
+
+
 def test_the_reference_judge_stays_the_default(folder):
     run = evaluate(pinchtune.Project.open(folder, ["evaluate.resamples=20"]))
     manifest = run.manifest()
@@ -87,10 +95,6 @@ def test_a_model_judges_all_prompts(folder, server):
     scores = read_json(run.path / "scores.json")
     assert scores["win_rate"]["groups"]["seen"]["value"] == 100
     assert scores["judging"]["health"]["longer_wins"]["all"]["value"] == 100
-
-
-def test_the_key_is_nowhere_in_the_project(folder, server):
-    evaluate(open_answered(folder, server.address))
     assert server.asked[0].headers["Authorization"] == "Bearer judge-secret"
     files = [p for p in folder.rglob("*") if p.is_file()]
     assert len(files) > 8
@@ -131,6 +135,10 @@ def test_a_limit_that_is_met_midway_and_raised(folder, server):
     with pytest.raises(RunError, match="the verdicts would cost about"):
         evaluate(open_answered(folder, server.address, "judge.cost_limit=5"))
     assert len(server.asked) == asked
+    with pytest.raises(RunError, match=r"the next request could pass 6\.00"):
+        evaluate(open_answered(folder, server.address, "judge.cost_limit=6"))
+    asked = len(server.asked)
+    assert 20 < asked <= 24  # what the first run has spent counts
     progress = Listens()
     run = evaluate(open_answered(folder, server.address, "judge.cost_limit=50"), progress)
     assert f"({asked} are stored)" in progress.said[0]
@@ -149,25 +157,22 @@ def test_a_limit_that_is_met_midway_and_raised(folder, server):
     ],
 )
 def test_what_verdicts_depend_on(setting, stale, folder, server):
-    manifest = evaluate(open_answered(folder, server.address)).path / "manifest.json"
-    made = manifest.stat().st_mtime_ns
-    evaluate(open_answered(folder, server.address, setting))
-    assert (manifest.stat().st_mtime_ns != made) == stale
+    one, other = (
+        open_answered(folder, server.address),
+        open_answered(folder, server.address, setting),
+    )
+    assert (_key(one) != _key(other)) == stale
+    ask(one), ask(other)
     assert len(server.asked) == (64 if stale else 32)
 
 
 def test_new_answers_buy_only_their_own_verdicts(folder, server):
-    evaluate(open_answered(folder, server.address))
+    ask(open_answered(folder, server.address))
     path = folder / "runs/answers/pinch/answers.jsonl"
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     rows[3]["text"] += " Sí."
-    run = pinchtune.Project.open(folder).path("answers", "pinch")
-    (run / "manifest.json").unlink()
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    from pinchtune.files import RunFolder
-
-    RunFolder(run, "made up").finish({})
-    evaluate(open_answered(folder, server.address))
+    ask(open_answered(folder, server.address))
     assert len(server.asked) == 34
 
 
@@ -187,7 +192,7 @@ def test_unscored_verdicts_are_counted_and_never_scores(folder, server):
     scores = read_json(run.path / "scores.json")
     assert scores["win_rate"]["unscored"] == 1
     assert scores["judging"]["health"]["unscored"]["all"]["value"] == pytest.approx(100 / 16)
-    assert [v.score for v in read_verdicts(open_answered(folder, server.address))].count(None) == 1
+    assert [v.score for v in ask(open_answered(folder, server.address))].count(None) == 1
 
 
 def test_warnings(folder, server):

@@ -86,8 +86,8 @@ class Refused(RunError):
 class _Again(Exception):
     """A try failed, another may not."""
 
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
-        self.reason, self.wait = reason, wait
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
 class Pace:
@@ -163,7 +163,7 @@ class Endpoint:
             except _Again as again:
                 reason = again.reason
                 if k + 1 < self.patience.tries:
-                    self._rest(max(again.wait, self._backoff(k)))
+                    self._rest(self._backoff(k))
         raise RunError(
             f"{self.address}: no answer after {self.patience.tries} tries ({reason}); "
             f"check that a server runs at {self.section}.endpoint, and run the command again"
@@ -207,7 +207,8 @@ class Endpoint:
             raise _Again(self._clean(str(error) or type(error).__name__)) from error
         status = response.status_code
         if status in _PASSING or status >= 500:
-            raise _Again(self._status(status, data), self._named_wait(response))
+            self._hold(response)
+            raise _Again(self._status(status, data))
         if not 200 <= status < 300:
             raise Refused(
                 f"{self.address}: refused ({self._status(status, data)}); check "
@@ -219,8 +220,8 @@ class Endpoint:
         except (ValueError, RecursionError) as error:
             raise _Again("the reply is no JSON") from error
 
-    def _named_wait(self, response: httpx.Response) -> float:
-        """Return the wait that the server names, and let the other requests wait as long."""
+    def _hold(self, response: httpx.Response) -> None:
+        """Let every request wait as long as the server names."""
         wait = _seconds(response.headers.get("Retry-After", ""))
         if wait > self.patience.named_wait:
             raise RunError(
@@ -228,7 +229,6 @@ class Endpoint:
                 f"(status {response.status_code}); run the command again then"
             )
         self.pace.hold(wait)
-        return wait
 
     def _backoff(self, failures: int) -> float:
         longest = min(self.patience.longest_wait, self.patience.first_wait * 2.0**failures)
