@@ -236,6 +236,19 @@ def test_after_a_failure_nothing_new_is_begun():
     assert sorted([*ended, 2]) == sorted(begun)
 
 
+def test_what_failed_first_is_told_and_not_what_it_stopped():
+    stopped = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 3:
+            raise RunError("refused")
+        assert stopped.wait(9)
+        raise RunError("stopped")
+
+    with pytest.raises(RunError, match="refused"):
+        side_by_side(work, range(99), 4, stopped.set, lambda _: None)
+
+
 def test_nothing_new_is_begun_after_the_work_was_broken_off():
     begun = []
 

@@ -183,7 +183,7 @@ def test_a_judge_that_refuses_leaves_everything_as_it_was(folder, server):
     with pytest.raises(RunError, match="refused"):
         evaluate(open_answered(folder, server.address))
     assert hash_tree(folder / "runs/evaluation") == before
-    assert len(server.asked) <= 12
+    assert len(server.asked) <= 8  # what was under way when the first was refused
 
 
 def test_unscored_verdicts_are_counted_and_never_scores(folder, server):

@@ -266,18 +266,33 @@ def side_by_side(
 ) -> list[R]:
     """Return `ask` of each item, in order; `tick` gets each result as soon as it is its turn.
 
-    After a failure nothing new is begun; what is under way is waited for, since it is paid.
+    After a failure nothing new is begun; what is under way is waited for, since it is paid. The
+    first failure is raised: others may only have been stopped by it.
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    results = []
+    results: list[R] = []
+    failures: list[BaseException] = []
+
+    def work(item: T) -> R:
+        if failures:
+            raise failures[0]
+        try:
+            return ask(item)
+        except BaseException as error:
+            failures.append(error)
+            stop()
+            raise
+
     pool = ThreadPoolExecutor(workers)
     try:
-        for result in pool.map(ask, items):
+        for result in pool.map(work, items):
             results.append(result)
             tick(result)
-    except BaseException:
+    except BaseException as error:
         stop()
+        if error in failures[1:]:
+            raise failures[0] from None
         raise
     finally:
         pool.shutdown(cancel_futures=True)
