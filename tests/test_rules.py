@@ -124,7 +124,7 @@ def test_every_option_is_explained():
     from pinchtune.stages.init import list_options
 
     options = list_options()
-    assert 30 <= len(options) <= 60
+    assert 30 <= len(options) <= 70
     assert all(facts["about"] for facts in options.values())
 
 

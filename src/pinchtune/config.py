@@ -257,6 +257,37 @@ class EvaluateConfig(Section):
     """Seed of the bootstrap."""
 
 
+class JudgeConfig(Section):
+    """[judge]: who says which of two answers is the better one."""
+
+    kind: Literal["reference", "llm"] = "reference"
+    """`reference` compares with the reference response, free and offline; `llm` asks a model."""
+    endpoint: str = ""
+    """Base URL of the OpenAI-compatible server that `llm` asks. The key is read from the
+    environment variable PINCH_JUDGE_API_KEY, or PINCH_API_KEY where that is not set."""
+    model: str = ""
+    """Name of the model at that server."""
+    input_price: Annotated[Number, Field(ge=0)] = 0.0
+    """Price of a million tokens that it reads, in any currency."""
+    output_price: Annotated[Number, Field(ge=0)] = 0.0
+    """Price of a million tokens that it writes."""
+    cost_limit: Annotated[Number, Field(ge=0)] = 0.0
+    """Most that the verdicts of an evaluation may cost, those of earlier runs included; 0 = no
+    limit."""
+    requests_per_minute: Annotated[Number, Field(ge=0)] = 0.0
+    """Most requests in a minute; 0 = no limit."""
+    concurrency: Positive = 4
+    """Most requests at the same time."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> JudgeConfig:
+        if self.kind == "llm" and not (self.endpoint and self.model):
+            raise ValueError("kind llm needs an endpoint and a model; set both")
+        if self.cost_limit and not (self.input_price or self.output_price):
+            raise ValueError("cost_limit needs prices; set input_price and output_price")
+        return self
+
+
 class Config(Section):
     """A whole pinch.toml."""
 
@@ -273,6 +304,7 @@ class Config(Section):
     train: TrainConfig = TrainConfig()
     generate: GenerateConfig = GenerateConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
+    judge: JudgeConfig = JudgeConfig()
 
 
 def load_config(folder: str | Path, overrides: Sequence[str] = ()) -> Config:

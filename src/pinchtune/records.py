@@ -144,6 +144,11 @@ class Verdict:
     """Why, in a few words."""
     judge: str
     """Name and version of the judge."""
+    a_in_language: bool | None = None
+    """Whether the judge found the first arm's answer in the right language; None if it does not
+    say, or says both."""
+    b_in_language: bool | None = None
+    """The same of the second arm's answer."""
 
     def to_row(self) -> dict[str, Any]:
         """Return the JSON row of verdicts.jsonl."""

@@ -512,6 +512,28 @@ CONFIG = (
         "mix.dose=many",
         "mix.dose: expected a whole number, found 'many'; correct it",
     ),
+    overridden(
+        "judge that is none",
+        "judge.kind=people",
+        "judge.kind: expected 'reference' or 'llm', found 'people'; correct it",
+    ),
+    configured(
+        "model as judge without an address",
+        '[judge]\nkind = "llm"\nmodel = "big-1"\n',
+        "judge: kind llm needs an endpoint and a model; set both",
+    ),
+    overridden(
+        "cost limit without prices",
+        "judge.cost_limit=5.0",
+        "judge: cost_limit needs prices; set input_price and output_price",
+    ),
+    Case(
+        "judge whose address holds a key",
+        "run -p P --set judge.kind=llm --set judge.model=m --set "
+        "judge.endpoint=http://h/v1?key=secret",
+        "judge.endpoint: holds more than a base URL; a key goes into the environment variable "
+        "PINCH_JUDGE_API_KEY",
+    ),
     overridden("--set below a value", "name.x=3", "'name' is not a section; name section.key"),
     Case("init in a project", "init P", "P/pinch.toml: exists already; choose another folder"),
     Case(

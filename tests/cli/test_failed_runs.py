@@ -19,6 +19,7 @@ import pytest
 import pinchtune
 from pinchtune.errors import BAD_INPUT, DONE, NO_GO, RUN_FAILED
 from pinchtune.files import read_json, read_jsonl
+from pinchtune.model.endpoint import Patience
 
 FULL = "the disk is full; free some space and run the command again"
 Reply = Callable[[dict[str, Any]], tuple[int, object]]
@@ -55,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("pinchtune.model.generate.RETRY_DELAYS", (0, 0))
+    monkeypatch.setattr("pinchtune.model.endpoint.PATIENCE", Patience(first_wait=0, tries=3))
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -87,7 +88,7 @@ LOOK = "check that a server runs at generate.endpoint, and run the command again
 REPLIES = {
     "refused": (
         (401, {"error": "key"}),
-        "refused (status 401); check generate.endpoint, the model name and PINCH_API_KEY",
+        "refused (status 401: key); check generate.endpoint, the model name and PINCH_API_KEY",
     ),
     "overloaded": ((503, {}), f"no answer after 3 tries (status 503); {LOOK}"),
     "a web page": ((200, b"<html>"), f"no answer after 3 tries (the reply is no JSON); {LOOK}"),

@@ -9,6 +9,7 @@ import pytest
 
 from pinchtune.config import GenerateConfig, ModelConfig
 from pinchtune.errors import RunError
+from pinchtune.model.endpoint import Patience
 from pinchtune.model.generate import EndpointGenerator, LocalGenerator, ScriptedGenerator
 from pinchtune.model.load import load_model, load_tokenizer
 from pinchtune.model.score import reference_size, score_references
@@ -113,6 +114,7 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def endpoint(monkeypatch):
     monkeypatch.setenv("PINCH_API_KEY", "secret-key")
+    monkeypatch.setattr("pinchtune.model.endpoint.PATIENCE", Patience(first_wait=0, tries=3))
     server = HTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Server.asked = []
@@ -138,8 +140,7 @@ def test_endpoint_answers(endpoint):
     assert (asked["model"], asked["seed"], asked["key"]) == ("pinch", 5, "Bearer secret-key")
 
 
-def test_endpoint_retries_what_may_pass(endpoint, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+def test_endpoint_retries_what_may_pass(endpoint):
     Server.replies = [(503, {}), (429, {}), (200, reply("ok"))]
     assert endpoint.generate([PROMPTS[0]], 0)[0].text == "ok"
 
@@ -152,10 +153,7 @@ def test_endpoint_retries_what_may_pass(endpoint, monkeypatch):
         ([(200, {"odd": 1})], "the reply holds no answer"),
     ],
 )
-def test_endpoint_failures_say_what_to_do_and_keep_the_key_secret(
-    endpoint, monkeypatch, replies, message
-):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+def test_endpoint_failures_say_what_to_do_and_keep_the_key_secret(endpoint, replies, message):
     Server.replies = list(replies)
     with pytest.raises(RunError, match=message) as caught:
         endpoint.generate([PROMPTS[0]], 0)

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pinchtune.collecting.agreement import Rating, alpha
 from pinchtune.collecting.terms import coverage
 from pinchtune.collecting.wording import catalogue, short_locale
 from pinchtune.languages import get_language, language_name
-from pinchtune.store.records import Approval, Row, Settings, Term
+from pinchtune.stats import Rating, alpha
+from pinchtune.store.records import VERDICTS, Approval, Row, Settings, Term
 
 LOCALES = ("en", "ja")
 _MISSING_SHOWN = 20
@@ -155,7 +155,7 @@ class _Card:
     def agreement(self, ratings: Sequence[Rating]) -> str:
         """Return how far several people rated alike."""
         ids = {row.id for row in self.rows}
-        found = alpha([rating for rating in ratings if rating[0] in ids])
+        found = alpha([rating for rating in ratings if rating[0] in ids], VERDICTS)
         if not found.n:
             return self._section("agreement", self("agreement_none"))
         if found.low != found.low:

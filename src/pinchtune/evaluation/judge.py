@@ -7,7 +7,7 @@ The `ReferenceJudge` can see whether an answer is in the prompt's language, and 
 wording is to a response that a person wrote. It cannot see whether an answer is true,
 helpful, polite or fluent, and it takes a good answer in other words for a bad one. It is
 fair between the arms (it is the same for both, and blind to order), free, and repeatable;
-for anything that matters, ask people or a strong model as well.
+for anything that matters, ask people or a strong model (`llm.py`) as well.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class Choice(NamedTuple):
 
     winner: Winner
     reason: str = ""
+    in_language: tuple[bool, bool] | None = None
+    """Whether the first and the second answer are in the right language, if the judge says so."""
 
 
 class BrokenVerdict(RunError):
@@ -102,22 +104,32 @@ class ScriptedJudge:
         return Choice(entry, "scripted") if isinstance(entry, str) else entry
 
 
+class _Order(NamedTuple):
+    """What the judge said to one order: the chosen arm, why, and the language by arm."""
+
+    winner: str
+    reason: str
+    in_language: dict[str, bool]
+
+
 def judge_pair(judge: Judge, prompt: Example, a: str, b: str) -> Verdict:
     """Show both orders and score the second arm: 1 if `b` wins both, 0 if `a` does, else 0.5.
 
     The discounted tie of LIMA and of Shaham et al.: a judge that contradicts itself has seen
     no difference. Unscored (None) if either order stays broken.
     """
-    first, why = _ask(judge, prompt, {"first": ("a", a), "second": ("b", b)})
-    second, why_swapped = _ask(judge, prompt, {"first": ("b", b), "second": ("a", a)})
+    one = _ask(judge, prompt, {"a": a, "b": b})
+    two = _ask(judge, prompt, {"b": b, "a": a})
     return Verdict(
         prompt_id=prompt.id,
         language=prompt.language,
-        score=score_orders(first, second),
-        first_order=first,
-        second_order=second,
-        reason="; ".join(dict.fromkeys(filter(None, (why, why_swapped)))),
+        score=score_orders(one.winner, two.winner),
+        first_order=one.winner,
+        second_order=two.winner,
+        reason="; ".join(dict.fromkeys(filter(None, (one.reason, two.reason)))),
         judge=judge.name,
+        a_in_language=_agreed(one, two, "a"),
+        b_in_language=_agreed(one, two, "b"),
     )
 
 
@@ -128,16 +140,22 @@ def score_orders(first: str, second: str) -> float | None:
     return {("b", "b"): WIN, ("a", "a"): LOSS}.get((first, second), TIE)
 
 
-def _ask(judge: Judge, prompt: Example, shown: dict[str, tuple[str, str]]) -> tuple[str, str]:
-    """Return the chosen arm and the reason; `error` after the last broken attempt."""
-    problem = ""
+def _agreed(one: _Order, two: _Order, arm: str) -> bool | None:
+    found = {order.in_language.get(arm) for order in (one, two)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _ask(judge: Judge, prompt: Example, shown: dict[str, str]) -> _Order:
+    """Show the answers in the order of `shown`; `error` after the last broken attempt."""
+    arms, problem = list(shown), ""
     for _ in range(ATTEMPTS):
         try:
-            choice = judge.compare(prompt, shown["first"][1], shown["second"][1])
+            choice = judge.compare(prompt, *shown.values())
         except BrokenVerdict as error:
             problem = str(error)
             continue
         if choice.winner in get_args(Winner):
-            return shown.get(choice.winner, ("tie", ""))[0], choice.reason
+            winner = dict(zip(("first", "second"), arms, strict=True)).get(choice.winner, "tie")
+            return _Order(winner, choice.reason, dict(zip(arms, choice.in_language or ())))
         problem = f"not a choice: {choice.winner!r}"
-    return ERROR, problem
+    return _Order(ERROR, problem, {})

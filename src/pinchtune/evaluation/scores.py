@@ -4,6 +4,9 @@ Answers, verdicts and bits go in, one plain dictionary comes out. All intervals 
 same resamples of prompts, a prompt in all its languages being one draw. Differences and win
 rates set the last arm (the pinch) against the control (English only), which the untuned base
 model may precede; an arm alone differs from itself by 0.
+
+`win_rate` is what the judge said, and what the decision rests on. `judging` sets it beside the
+win rate with the language as a gate, the one at equal length, and figures of the judge's health.
 """
 
 from __future__ import annotations
@@ -12,11 +15,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pinchtune.config import ENGLISH, Config
 from pinchtune.errors import DataError, MissingExtra, UsageError
 from pinchtune.evaluation.checking.column import has_checks
+from pinchtune.evaluation.fidelity import in_language
+from pinchtune.evaluation.health import FIGURES, Figure, Judged, gated
+from pinchtune.evaluation.lengths import LengthControl
 from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
 from pinchtune.languages import Identifier, get_language
 from pinchtune.records import Answer, Example, Verdict
@@ -26,6 +32,7 @@ GROUPS = ("english", "seen", "unseen")
 CONTROL = "english"
 """The arm that differences are taken from; the first arm where none has this name."""
 Json = dict[str, Any]
+T = TypeVar("T")
 Estimator = Callable[[Iterable[str]], Estimate]
 
 
@@ -56,6 +63,7 @@ def score_arms(
         "groups": list(GROUPS),
         "measures": {m.name: _measure(board, m, cases) for m in MEASURES if board.asked(m)},
         "win_rate": win_rate,
+        "judging": _judging(board, _pair(cases, verdicts)),
         "english": _english(win_rate["groups"]["english"], config.evaluate.english_margin),
     }
 
@@ -93,6 +101,23 @@ class _Board:
             clusters=[self.clusters[i] for i, _ in rows],
             languages=[self.codes[i] for i, _ in rows],
             weights=[1.0 if score is None else score.weight for _, score in rows],
+        )
+
+    def pool(self, scores: Mapping[str, float]) -> Estimate:
+        """Return the mean over all prompts that have a score, whatever their language."""
+        clusters = [self.clusters[i] for i in scores]
+        names = [""] * len(clusters)
+        return ClusteredScores(self.resamples, [*scores.values()], clusters, names).estimate()
+
+    def control_length(self, judged: Mapping[str, Judged]) -> LengthControl:
+        """Return the verdicts, ready for estimates at equal length."""
+        scores = [j.verdict.score for j in judged.values()]
+        return LengthControl(
+            self.resamples,
+            scores=[math.nan if score is None else score for score in scores],
+            differences=[j.lengths[1] - j.lengths[0] for j in judged.values()],
+            clusters=[self.clusters[i] for i in judged],
+            languages=[self.codes[i] for i in judged],
         )
 
     def asked(self, measure: Measure) -> Counter[str]:
@@ -142,14 +167,19 @@ def _measure(board: _Board, measure: Measure, cases: Mapping[str, list[Case]]) -
     except MissingExtra as error:
         scores = {arm: board.score({}) for arm in cases}
         result["unavailable"] = str(error)
-    arms = list(scores)
-    control, last = scores[CONTROL if CONTROL in arms else arms[0]], scores[arms[-1]]
+    control, last = _compared(scores)
     asked = board.asked(measure) if measure.skips else None
     tables = {
         arm: board.table(score.estimate, measure.languages, asked) for arm, score in scores.items()
     }
     difference = board.table(partial(last.difference, control), measure.languages)
     return result | {"arms": tables, "difference": difference}
+
+
+def _compared(arms: Mapping[str, T]) -> tuple[T, T]:
+    """Return what the control and the last arm have: these two are compared."""
+    names = list(arms)
+    return arms[CONTROL if CONTROL in arms else names[0]], arms[names[-1]]
 
 
 def _score(board: _Board, measure: Measure, cases: Iterable[Case]) -> ClusteredScores:
@@ -176,6 +206,55 @@ def _win_rate(board: _Board, verdicts: Iterable[Verdict]) -> Json:
         "flips": _share(flips, len(scored)),
         "unscored": len(board.compared - scored.keys()),
         "judge": ", ".join(sorted({v.judge for v in ours.values()})),
+    }
+
+
+def _pair(cases: Mapping[str, list[Case]], verdicts: Iterable[Verdict]) -> dict[str, Judged]:
+    """Return each verdict with what is known of its two answers, by prompt."""
+    pairs = {a.prompt.id: (a, b) for a, b in zip(*_compared(cases), strict=True)}
+    return {
+        v.prompt_id: Judged(
+            v, _both(pairs[v.prompt_id], _length), _both(pairs[v.prompt_id], _right)
+        )
+        for v in verdicts
+        if v.prompt_id in pairs
+    }
+
+
+def _both(pair: tuple[Case, Case], look: Callable[[Case], T]) -> tuple[T, T]:
+    return look(pair[0]), look(pair[1])
+
+
+def _length(case: Case) -> int:
+    return len(case.answer.text)
+
+
+def _right(case: Case) -> bool:
+    return in_language(case.identifier, case.answer.text, case.prompt.language)
+
+
+def _judging(board: _Board, judged: Mapping[str, Judged]) -> Json:
+    """Return the win rate with the language as a gate and at equal length, and the figures."""
+    won = {i: score for i, j in judged.items() if (score := gated(j)) is not None}
+    gate = board.score({i: Score(100.0 * score) for i, score in won.items()})
+    control = board.control_length(judged)
+    return {
+        "gated": board.table(gate.estimate, None),
+        "length_controlled": {
+            **board.table(control.estimate, None),
+            "effect": control.effect().to_json(),
+        },
+        "health": {figure.name: _figure(board, figure, judged) for figure in FIGURES},
+    }
+
+
+def _figure(board: _Board, figure: Figure, judged: Mapping[str, Judged]) -> Json:
+    values = {i: value for i, j in judged.items() if (value := figure.value(j)) is not None}
+    scores = board.score({i: Score(value) for i, value in values.items()})
+    return {
+        **board.table(scores.estimate, None),
+        "all": board.pool(values).to_json(),
+        "neutral": figure.neutral,
     }
 
 

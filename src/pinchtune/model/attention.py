@@ -67,7 +67,7 @@ def attend(
     With `row_lengths`, B is 1 and T the sum of the lengths of rows that do not see each other.
     """
     if row_lengths and attention_mask is not None:
-        parts = [t.split(list(row_lengths), 2) for t in (query, key, value)]
+        parts = [torch.split(t, list(row_lengths), 2) for t in (query, key, value)]
         masks = _own_masks(attention_mask, row_lengths)
         found = [
             attend(module, q, k, v, mask, dropout, scaling, **kwargs)[0]

@@ -7,19 +7,16 @@ killed and resumed generates in the very same batches.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pinchtune.config import GenerateConfig
-from pinchtune.errors import MissingExtra, RunError, UsageError
 from pinchtune.model.chat import encode_prompt, end_token_ids
+from pinchtune.model.endpoint import Endpoint, side_by_side
 from pinchtune.records import Answer, Example
 
-RETRY_DELAYS = (1.0, 4.0)
-"""Seconds before an endpoint is asked again."""
-
-
+SIDE_BY_SIDE = 8
+"""Requests that an endpoint is asked at the same time."""
 WAVES = 4
 """Prompts of a batch for each that is answered at the same time; a killed run loses a batch."""
 
@@ -114,22 +111,8 @@ class EndpointGenerator:
     """Answers from an OpenAI-compatible server; the key comes from PINCH_API_KEY."""
 
     def __init__(self, model: str, config: GenerateConfig) -> None:
-        try:
-            import httpx
-        except ImportError as error:
-            raise MissingExtra("httpx", "endpoint") from error
-        if not config.endpoint.startswith(("http://", "https://")):
-            message = f"generate.endpoint: {config.endpoint!r} is no address; begin it with http://"
-            raise UsageError(message)
-        key = os.environ.get("PINCH_API_KEY", "")
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        timeout = httpx.Timeout(120, connect=10)
-        try:
-            self.client = httpx.Client(base_url=config.endpoint, headers=headers, timeout=timeout)
-        except httpx.InvalidURL as error:
-            message = f"generate.endpoint: {config.endpoint!r} is no address ({error}); correct it"
-            raise UsageError(message) from error
         self.model, self.config = model, config
+        self.endpoint = Endpoint(config.endpoint, "generate")
 
     def plan(self, prompts: Sequence[Example]) -> list[list[int]]:
         """Return batches in the order of the prompts."""
@@ -139,69 +122,20 @@ class EndpointGenerator:
         self, prompts: Sequence[Example], batch: int, tick: Tick = _no_tick
     ) -> list[Answer]:
         """Return the server's answers, asked for side by side; RunError if it gives none."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        answers = []
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            for answer in pool.map(self._ask, prompts):
-                answers.append(answer)
-                tick()
-        return answers
+        stop = self.endpoint.stop
+        return side_by_side(self._ask, prompts, SIDE_BY_SIDE, stop, lambda answer: tick())
 
     def _ask(self, prompt: Example) -> Answer:
-        body = {
-            "model": self.model,
-            "messages": [m._asdict() for m in prompt.prompt_messages()],
-            "max_tokens": self.config.max_new_tokens,
-            "temperature": self.config.temperature,
-            "seed": self.config.seed,
-        }
-        try:
-            text, stopped, tokens = _read_reply(self._post(body))
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise RunError(
-                f"{self.config.endpoint}: the reply holds no answer (choices[0].message.content); "
-                "name the base URL of an OpenAI-compatible server in generate.endpoint"
-            ) from error
-        return _answer(prompt, text, stopped, tokens)
-
-    def _post(self, body: dict[str, Any]) -> Any:
-        """Post with up to three tries; a refusal that a retry cannot mend fails at once."""
-        import time
-
-        import httpx
-
-        for delay in (*RETRY_DELAYS, None):
-            try:
-                response = self.client.post("chat/completions", json=body)
-                if response.status_code < 500 and response.status_code != 429:
-                    return response.raise_for_status().json()
-                reason = f"status {response.status_code}"
-            except httpx.HTTPStatusError as error:
-                raise RunError(
-                    f"{self.config.endpoint}: refused (status {error.response.status_code}); "
-                    "check generate.endpoint, the model name and PINCH_API_KEY"
-                ) from error
-            except httpx.RequestError as error:
-                reason = str(error) or type(error).__name__
-            except ValueError:
-                reason = "the reply is no JSON"
-            if delay is not None:
-                time.sleep(delay)
-        raise RunError(
-            f"{self.config.endpoint}: no answer after {len(RETRY_DELAYS) + 1} tries ({reason}); "
-            "check that a server runs at generate.endpoint, and run the command again"
+        reply = self.endpoint.ask(
+            {
+                "model": self.model,
+                "messages": [m._asdict() for m in prompt.prompt_messages()],
+                "max_tokens": self.config.max_new_tokens,
+                "temperature": self.config.temperature,
+                "seed": self.config.seed,
+            }
         )
-
-
-def _read_reply(reply: Any) -> tuple[str, bool, int]:
-    """Return text, whether the model ended it by itself, and its tokens; fails if malformed."""
-    choice = reply["choices"][0]
-    text = choice["message"]["content"] or ""
-    tokens = int((reply.get("usage") or {}).get("completion_tokens") or 0)
-    if not isinstance(text, str):
-        raise TypeError("the content is no text")
-    return text, choice.get("finish_reason") == "stop", tokens
+        return _answer(prompt, reply.text, reply.stopped, reply.tokens)
 
 
 def _answer(prompt: Example, text: str, stopped: bool, tokens: int) -> Answer:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pinchtune.data.mix import ARMS
 from pinchtune.evaluation.decision import decide
-from pinchtune.evaluation.judge import Judge, ReferenceJudge, judge_pair
+from pinchtune.evaluation.health import bias_warnings
 from pinchtune.evaluation.scores import score_arms
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
-from pinchtune.records import Answer, Example, Verdict
+from pinchtune.records import Verdict
 from pinchtune.stages.generate import read_answers
+from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
 from pinchtune.stages.project import (
     Project,
     finished,
@@ -30,9 +30,11 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
         return run
     prompts = project.evaluation_prompts()
     answers = {arm: read_answers(project, arm, prompts) for arm in project.arms}
+    warned = family_warnings(project)
+    _warn(warned, progress)
+    # Asked first: what is wrong with the judge shows before the folder is touched.
+    verdicts, facts = ask_judge(project, prompts, answers, progress)
     run.start()
-    judge = ReferenceJudge(project.config.languages.evaluated)
-    verdicts = judge_arms(judge, prompts, answers, progress)
     write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
     bits = {arm: read_bits(project, arm) for arm in project.arms}
     progress.say("computing intervals")
@@ -40,8 +42,15 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     write_json(run.path / "scores.json", scores)
     decision = {**decide(scores).to_json(), "unapproved_examples": unapproved_examples(project)}
     write_json(run.path / "decision.json", decision)
-    run.finish({"judge": judge.name, "versions": versions()})
+    biases = bias_warnings(scores["judging"]["health"])
+    _warn(biases, progress)
+    run.finish({**facts, "warnings": [*warned, *biases], "versions": versions()})
     return run
+
+
+def _warn(sentences: Sequence[str], progress: Progress) -> None:
+    for sentence in sentences:
+        progress.say(f"warning: {sentence}")
 
 
 def _key(project: Project) -> str:
@@ -56,27 +65,10 @@ def _key(project: Project) -> str:
             "prompts": project.data_hash("evaluation"),
             "languages": config.languages.model_dump(mode="json"),
             "evaluate": config.evaluate.model_dump(mode="json"),
+            "judge": judge_facts(project),
             "unapproved": unapproved_examples(project),
         },
     )
-
-
-def judge_arms(
-    judge: Judge,
-    prompts: Sequence[Example],
-    answers: Mapping[str, Sequence[Answer]],
-    progress: Progress,
-) -> list[Verdict]:
-    """Return a verdict for each prompt that has a reference: the pinch against English only."""
-    first, second = (answers[arm] for arm in ARMS)
-    triples = list(zip(prompts, first, second, strict=True))
-    judged = [(p, a, b) for p, a, b in triples if p.response]
-    verdicts = []
-    with progress.task("judging", len(judged)) as task:
-        for prompt, a, b in judged:
-            verdicts.append(judge_pair(judge, prompt, a.text, b.text))
-            task.advance()
-    return verdicts
 
 
 def read_bits(project: Project, arm: str) -> dict[str, tuple[float, int]]:

@@ -9,6 +9,7 @@ from pinchtune.files import read_json
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.evaluate import evaluate
 from pinchtune.stages.generate import generate
+from pinchtune.stages.judging import check_judge
 from pinchtune.stages.mix import mix
 from pinchtune.stages.project import Project, unapproved_examples
 from pinchtune.stages.report import report
@@ -25,6 +26,7 @@ def run(
     """
     progress = progress or Silent()
     project.evaluation_prompts()  # what is wrong with them shows before hours of tuning
+    check_judge(project)
     mix(project, progress, unapproved)
     train(project, progress=progress)
     generate(project, progress=progress)

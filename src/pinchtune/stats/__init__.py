@@ -7,6 +7,7 @@
     families        several hypotheses at once
     shrinkage       languages with few prompts
     bradley_terry   more than two arms
+    agreement       do raters agree
     seeds           the spread between seeds apart from that between prompts
     simulation      made-up verdicts whose truth is known
     power           what a plan can show, and how many prompts it takes
@@ -15,8 +16,9 @@ It knows numbers and names only: nothing of prompts, judges or files. docs/stati
 where each formula is from, when it holds, and how often it errs.
 """
 
+from pinchtune.stats.agreement import Rating, alpha
 from pinchtune.stats.bradley_terry import Comparison, Standing, bradley_terry
-from pinchtune.stats.clusters import ClusteredScores, Resamples
+from pinchtune.stats.clusters import ClusteredScores, Resamples, summarise
 from pinchtune.stats.estimate import DIGITS, LEVEL, NEUTRAL, TAILS, Array, Estimate, summarise_draws
 from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
@@ -68,6 +70,7 @@ __all__ = [
     "NonInferiority",
     "PlannedTest",
     "Power",
+    "Rating",
     "Resamples",
     "SeedEstimate",
     "Shape",
@@ -76,6 +79,7 @@ __all__ = [
     "Standing",
     "Step",
     "Uncertainty",
+    "alpha",
     "assume_from_pilot",
     "bradley_terry",
     "compare_with_margin",
@@ -94,5 +98,6 @@ __all__ = [
     "non_inferiority",
     "shrink",
     "sign_flip_test",
+    "summarise",
     "summarise_draws",
 ]

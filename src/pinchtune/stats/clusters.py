@@ -7,13 +7,14 @@ makes the difference of two arms a paired one.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from pinchtune.stats.estimate import NEUTRAL, Array, Estimate
+from pinchtune.stats.estimate import NEUTRAL, TAILS, Array, Estimate
 from pinchtune.stats.intervals import Bootstrap, Method
 
 
@@ -65,7 +66,7 @@ class ClusteredScores:
         np.add.at(self._sums, (rows, columns), scores[scored])
         np.add.at(self._totals, (rows, columns), sizes[scored])
         self._present = self._totals > 0
-        self._means = _divide(resamples.weights @ self._sums, resamples.weights @ self._totals)
+        self._means = divide(resamples.weights @ self._sums, resamples.weights @ self._totals)
 
     def estimate(
         self, languages: Iterable[str] | None = None, method: Method = "percentile"
@@ -140,7 +141,7 @@ class ClusteredScores:
     def _left_out(self) -> Array:
         """Return the score of each language (column) without each cluster (row)."""
         sums, totals = (part.sum(axis=0) - part for part in (self._sums, self._totals))
-        return _divide(sums, totals)
+        return divide(sums, totals)
 
     def _codes(self, languages: Iterable[str] | None) -> list[str]:
         wanted = self.columns if languages is None else dict.fromkeys(languages)
@@ -154,8 +155,8 @@ class ClusteredScores:
         return codes, [self.columns[c] for c in codes], [first.columns[c] for c in codes]
 
 
-def _divide(numerator: Any, denominator: Any) -> Array:
-    """Return the quotient, NaN where there is nothing to divide by."""
+def divide(numerator: Any, denominator: Any) -> Array:
+    """Return the quotient; NaN where there is nothing to divide by."""
     empty = np.full(np.shape(numerator), np.nan)
     quotient: Array = np.divide(numerator, denominator, out=empty, where=denominator > 0)
     return quotient
@@ -172,7 +173,20 @@ def _shares(sums: Array, totals: Array) -> Array:
 def _average(means: Array) -> Array:
     """Return the mean over the languages (columns) that are known, for each row."""
     known = ~np.isnan(means)
-    return _divide(np.where(known, means, 0.0).sum(axis=1), known.sum(axis=1))
+    return divide(np.where(known, means, 0.0).sum(axis=1), known.sum(axis=1))
+
+
+def summarise(means: Array, clusters: int, n: int) -> Estimate:
+    """Average the languages (columns) of each resample (row), and take the percentiles.
+
+    For what has no jackknife. One cluster says nothing about spread: its interval is NaN.
+    """
+    values = _average(means)
+    drawn = values[1:][~np.isnan(values[1:])]
+    if clusters < 2 or math.isnan(values[0]) or not drawn.size:
+        return Estimate(float(values[0]), math.nan, math.nan, n)
+    low, high = np.percentile(drawn, TAILS)
+    return Estimate(float(values[0]), float(low), float(high), n)
 
 
 def _over_languages(means: Array, left_out: Array, n: int) -> Bootstrap:

@@ -7,8 +7,8 @@ from typing import cast
 
 from starlette.responses import Response
 
-from pinchtune.collecting.agreement import alpha
 from pinchtune.collecting.terms import find_in
+from pinchtune.stats import alpha
 from pinchtune.store import Conflict, Invalid, Row, examples, reviews
 from pinchtune.store.acting import refused
 from pinchtune.store.records import VERDICTS, Verdict
@@ -116,7 +116,7 @@ def second(visit: Visit) -> Response:
     return visit.page(
         "second.html.j2",
         rows=reviews.to_rate(visit.store, actor) if actor.has("approver") else [],
-        agreement=alpha([(r.example, r.person, r.verdict) for r in ratings]),
+        agreement=alpha([(r.example, r.person, r.verdict) for r in ratings], VERDICTS),
         ratings=len(ratings),
         verdicts=VERDICTS[::-1],
     )

@@ -1,52 +1,44 @@
-"""Do several people rate alike: Krippendorff's alpha, with its uncertainty.
-
-Alpha is 1 minus observed over expected disagreement (Krippendorff 2011, "Computing
-Krippendorff's Alpha-Reliability"). It takes any number of raters and missing ratings. The
-interval is a bootstrap over the rated examples.
-"""
+"""Do raters agree: Krippendorff's alpha, with an interval."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
 
-from pinchtune.stats import TAILS, Array, Estimate, Resamples
-from pinchtune.store.records import VERDICTS
+from pinchtune.stats.clusters import Resamples, divide, summarise
+from pinchtune.stats.estimate import Array, Estimate
 
 Level = Literal["nominal", "ordinal"]
 Rating = tuple[str, str, str]
-"""Example, person, value."""
+"""What was rated, by whom, and the value."""
 
 
 def alpha(
     ratings: Iterable[Rating],
+    scale: Sequence[str],
     level: Level = "ordinal",
-    scale: Sequence[str] = VERDICTS,
     *,
     count: int = 2000,
     seed: int = 0,
 ) -> Estimate:
-    """Return alpha with its 95 % interval; NaN where the ratings cannot say.
+    """Return Krippendorff's alpha with its 95 % interval; NaN where the ratings cannot say.
 
-    `scale` lists the values, in their order where the level is ordinal. Somebody who rates an
-    example again is counted with the last rating. `n` is the number of examples that at least
-    two people rated; all alike leave alpha undefined.
+    Alpha is 1 minus observed over expected disagreement (Krippendorff 2011, "Computing
+    Krippendorff's Alpha-Reliability"). It takes any number of raters and missing ratings; the
+    interval is a bootstrap over what was rated. `scale` lists the values, in their order where
+    the level is ordinal. Somebody who rates a thing again is counted with the last rating. `n`
+    is the number of things that at least two rated; all alike leave alpha undefined.
     """
     units = _count_values(ratings, scale)
     resamples = Resamples(map(str, range(len(units))), count, seed)
     values = _alphas(resamples.weights, units, level)
-    drawn = values[1:][~np.isnan(values[1:])]
-    if len(units) < 2 or math.isnan(values[0]) or not drawn.size:
-        return Estimate(float(values[0]), math.nan, math.nan, len(units))
-    low, high = np.percentile(drawn, TAILS)
-    return Estimate(float(values[0]), float(low), float(high), len(units))
+    return summarise(values[:, None], len(units), len(units))
 
 
 def _count_values(ratings: Iterable[Rating], scale: Sequence[str]) -> Array:
-    """Return how often each example (row) got each value (column), if rated at least twice."""
+    """Return how often each thing (row) got each value (column), if rated at least twice."""
     last = {(unit, person): value for unit, person, value in ratings}
     rows: dict[str, list[int]] = {}
     for (unit, _), value in last.items():
@@ -70,9 +62,7 @@ def _alphas(weights: Array, units: Array, level: Level) -> Array:
     expected /= np.maximum(totals.sum(axis=1) - 1, 1)[:, None, None]
     disagreement = (observed * delta).sum(axis=(1, 2))
     by_chance = (expected * delta).sum(axis=(1, 2))
-    empty = np.full(len(weights), np.nan)
-    ratio: Array = np.divide(disagreement, by_chance, out=empty, where=by_chance > 0)
-    return 1 - ratio
+    return 1 - divide(disagreement, by_chance)
 
 
 def _ordinal_distance(totals: Array) -> Array:
