@@ -134,6 +134,31 @@ def test_win_rate(scores):
     assert scores["english"] == {"estimate": groups["english"], "margin": 10.0, "kept": True}
 
 
+def graded(evaluation, given, score_of):
+    verdicts = [verdict(p, score_of(i, p.language)) for i, p in enumerate(evaluation)]
+    return score_arms(evaluation, given, {}, verdicts, CONFIG)["win_rate"]
+
+
+def test_the_headline_stops_at_the_first_step_that_is_not_shown(evaluation, given):
+    helped = graded(evaluation, given, lambda i, code: 0.5 if code == "en" else float(i % 4 > 0))
+    assert [(s["name"], s["shown"]) for s in helped["headline"]] == [
+        ("english", True),
+        ("seen", True),
+        ("unseen", True),
+    ]
+    lost = graded(evaluation, given, lambda i, code: 0.0 if code == "en" else float(i % 4 > 0))
+    steps = {s["name"]: s for s in lost["headline"]}
+    assert steps["seen"]["p"] < 0.025 and not any(s["shown"] for s in steps.values())
+
+
+def test_languages_are_corrected_for_their_number(evaluation, given):
+    rows = graded(evaluation, given, lambda i, code: float(i % 4 > 0) if code == "ja" else 0.5)
+    found = {code: row for code, row in rows["languages"].items() if code != "en"}
+    assert "p" not in rows["languages"]["en"]
+    assert found["ja"]["p_holm"] == pytest.approx(min(1, found["ja"]["p"] * len(found)), abs=1e-5)
+    assert all(found[code]["p_holm"] == 1 for code in found if code != "ja")
+
+
 def test_unscored_verdicts_are_no_losses_and_ties_no_flips(evaluation, given):
     ours = [p for p in evaluation if p.language == "en"]
     verdicts = [verdict(p, None, ("error", "a")) for p in ours[:4]]

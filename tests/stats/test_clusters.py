@@ -39,7 +39,7 @@ def scipy_interval(data, statistic, paired=False, count=500):
 
 def test_unclustered_mean_agrees_with_scipy():
     values = np.random.default_rng(1).exponential(size=40)
-    estimate = score(values).estimate()
+    estimate = score(values).estimate(method="percentile")
     expected = scipy_interval((values,), np.mean)
     assert estimate.value == pytest.approx(values.mean())
     assert (estimate.low, estimate.high) == pytest.approx(tuple(expected))
@@ -50,7 +50,7 @@ def test_ratio_agrees_with_scipy():
     rng = np.random.default_rng(2)
     sizes = rng.integers(10, 200, size=30).astype(float)
     bits = sizes * rng.uniform(1, 3, size=30)
-    estimate = score(bits, weights=sizes).estimate()
+    estimate = score(bits, weights=sizes).estimate(method="percentile")
     expected = scipy_interval((bits, sizes), lambda a, b: a.sum() / b.sum(), paired=True)
     assert estimate.value == pytest.approx(bits.sum() / sizes.sum())
     assert (estimate.low, estimate.high) == pytest.approx(tuple(expected))
@@ -62,7 +62,7 @@ def test_paired_difference_agrees_with_scipy_and_is_narrower():
     second = first + 0.5 + 0.1 * rng.normal(size=50)
     resamples = Resamples(names(50), 500)
     arms = [ClusteredScores(resamples, v, names(50), ["en"] * 50) for v in (first, second)]
-    difference = arms[1].difference(arms[0])
+    difference = arms[1].difference(arms[0], method="percentile")
     expected = scipy_interval((second, first), lambda b, a: b.mean() - a.mean(), paired=True)
     assert (difference.low, difference.high) == pytest.approx(tuple(expected))
     assert difference.value == pytest.approx((second - first).mean())
@@ -75,7 +75,8 @@ def test_clusters_and_macro_mean_agree_with_a_loop():
     clusters = ["a", "a", "b", "b", "c", "c", "c"]
     languages = ["ja", "en", "ja", "en", "ja", "en", "en"]
     values = rng.normal(size=7)
-    estimate = score(values, clusters, languages, count=300, seed=9).estimate(["en", "ja"])
+    base = score(values, clusters, languages, count=300, seed=9)
+    estimate = base.estimate(["en", "ja"], "percentile")
     picks = np.random.default_rng(9).integers(3, size=(300, 3))
     means = []
     for pick in picks:
@@ -167,7 +168,9 @@ def test_difference_is_over_languages_that_both_arms_have():
 
 def test_a_resample_without_a_language_averages_the_others():
     values, languages = [1.0, 2.0, 10.0, 30.0], ["en", "en", "ja", "ja"]
-    estimate = score(values, list("abcd"), languages, count=300, seed=3).estimate()
+    estimate = score(values, list("abcd"), languages, count=300, seed=3).estimate(
+        method="percentile"
+    )
     means = []
     for pick in np.random.default_rng(3).integers(4, size=(300, 4)):
         parts = [[values[i] for i in pick if languages[i] == code] for code in ("en", "ja")]

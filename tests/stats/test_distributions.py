@@ -23,7 +23,8 @@ def test_cdf(t, df):
 @given(st.floats(1e-4, 1 - 1e-4), DF)
 def test_quantile(level, df):
     expected = scipy_stats.t.ppf(level, df)
-    assert student_quantile(level, df) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    # An error of 1e-9 at a level of 1e-4 is one of 1e-5 in the quantile.
+    assert student_quantile(level, df) == pytest.approx(expected, rel=1e-5, abs=1e-9)
 
 
 def test_many_at_once():

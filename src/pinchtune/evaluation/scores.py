@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -26,7 +26,16 @@ from pinchtune.evaluation.lengths import LengthControl
 from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
 from pinchtune.languages import Identifier, get_language
 from pinchtune.records import Answer, Example, Verdict
-from pinchtune.stats import ClusteredScores, Estimate, Resamples, non_inferiority
+from pinchtune.stats import (
+    DIGITS,
+    NEUTRAL,
+    ClusteredScores,
+    Estimate,
+    Resamples,
+    fixed_sequence,
+    holm,
+    non_inferiority,
+)
 
 GROUPS = ("english", "seen", "unseen")
 CONTROL = "english"
@@ -56,7 +65,7 @@ def score_arms(
         arm: _match(arm, board.prompts, rows, bits.get(arm, {}), identifier)
         for arm, rows in answers.items()
     }
-    win_rate = _win_rate(board, verdicts)
+    win_rate = _win_rate(board, verdicts, config.evaluate.english_margin)
     return {
         "arms": list(answers),
         "languages": board.describe(),
@@ -193,7 +202,7 @@ def _score(board: _Board, measure: Measure, cases: Iterable[Case]) -> ClusteredS
     )
 
 
-def _win_rate(board: _Board, verdicts: Iterable[Verdict]) -> Json:
+def _win_rate(board: _Board, verdicts: Iterable[Verdict], margin: float) -> Json:
     ours = {v.prompt_id: v for v in verdicts if v.prompt_id in board.prompts}
     scored = {i: v for i, v in ours.items() if v.score is not None}
     scores = board.score(
@@ -201,12 +210,41 @@ def _win_rate(board: _Board, verdicts: Iterable[Verdict]) -> Json:
     )
     ties = sum(v.score == 0.5 for v in scored.values())
     flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in scored.values())
-    return board.table(scores.estimate, None) | {
+    return {
+        **_with_p_values(board, scores),
+        "headline": list(_headline(board, scores, margin)),
         "ties": _share(ties, len(scored)),
         "flips": _share(flips, len(scored)),
         "unscored": len(board.compared - scored.keys()),
         "judge": ", ".join(sorted({v.judge for v in ours.values()})),
     }
+
+
+def _with_p_values(board: _Board, scores: ClusteredScores) -> Json:
+    """Return the table of win rates; each language but English with its p-value, two-sided.
+
+    `p` is that of the language by itself, `p_holm` corrected for their number.
+    """
+    table = board.table(scores.estimate, None)
+    codes = [code for code in board.languages if code != ENGLISH]
+    found = [scores.bootstrap([code]) for code in codes]
+    alone = [min(1.0, 2 * min(b.p_above(NEUTRAL), b.p_below(NEUTRAL))) for b in found]
+    for code, p, corrected in zip(codes, alone, holm(alone), strict=True):
+        table["languages"][code] |= {"p": _known(p), "p_holm": _known(corrected)}
+    return table
+
+
+def _known(value: float) -> float | None:
+    return round(value, DIGITS) if math.isfinite(value) else None
+
+
+def _headline(board: _Board, scores: ClusteredScores, margin: float) -> Iterator[Json]:
+    """Yield the steps of the headline claim, each shown only if those before it are."""
+    limits = {"english": NEUTRAL - margin, "seen": NEUTRAL, "unseen": NEUTRAL}
+    members = {g: [c for c in board.languages if board.group_of[c] == g] for g in GROUPS}
+    p_values = {g: scores.bootstrap(members[g]).p_above(limits[g]) for g in GROUPS}
+    for step in fixed_sequence(p_values):
+        yield {**step._asdict(), "p": _known(step.p), "adjusted": _known(step.adjusted)}
 
 
 def _pair(cases: Mapping[str, list[Case]], verdicts: Iterable[Verdict]) -> dict[str, Judged]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pinchtune.stats.estimate import NEUTRAL, TAILS, Array, Estimate
-from pinchtune.stats.intervals import Bootstrap, Method
+from pinchtune.stats.intervals import METHOD, Bootstrap, Method
 
 
 class Resamples:
@@ -68,9 +68,7 @@ class ClusteredScores:
         self._present = self._totals > 0
         self._means = divide(resamples.weights @ self._sums, resamples.weights @ self._totals)
 
-    def estimate(
-        self, languages: Iterable[str] | None = None, method: Method = "percentile"
-    ) -> Estimate:
+    def estimate(self, languages: Iterable[str] | None = None, method: Method = METHOD) -> Estimate:
         """Return the score over `languages` (all by default), in the unit of the values."""
         return self.bootstrap(languages).estimate(method)
 
@@ -78,7 +76,7 @@ class ClusteredScores:
         self,
         first: ClusteredScores,
         languages: Iterable[str] | None = None,
-        method: Method = "percentile",
+        method: Method = METHOD,
     ) -> Estimate:
         """Return this score minus `first`'s, paired: over languages that both have scores in."""
         return self.bootstrap_difference(first, languages).estimate(method)

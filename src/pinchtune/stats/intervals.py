@@ -163,5 +163,5 @@ class Bootstrap:
 
     def _acceleration(self) -> float:
         away = self.left_out.mean() - self.left_out
-        spread = float((away**2).sum())
-        return float((away**3).sum()) / (6 * spread**1.5) if spread > 0 else 0.0
+        scale = 6 * float((away**2).sum()) ** 1.5
+        return float((away**3).sum()) / scale if scale > 0 else 0.0
