@@ -136,6 +136,7 @@ def test_exported_names_exist_and_are_documented():
         "init",
         "mine",
         "select",
+        "plan",
         "mix",
         "preview",
         "train",

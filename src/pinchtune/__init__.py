@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.init import init as init
     from pinchtune.stages.mine import mine as mine
     from pinchtune.stages.mix import mix as mix
+    from pinchtune.stages.plan import plan as plan
     from pinchtune.stages.preview import preview as preview
     from pinchtune.stages.project import Project as Project
     from pinchtune.stages.report import report as report
@@ -48,6 +49,7 @@ _HOMES = {
     "list_data": "data",
     "mine": "mine",
     "mix": "mix",
+    "plan": "plan",
     "preview": "preview",
     "report": "report",
     "run": "run",

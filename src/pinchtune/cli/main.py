@@ -19,6 +19,7 @@ from pinchtune.cli import (
     init,
     mine,
     mix,
+    plan,
     preview,
     report,
     run,
@@ -41,7 +42,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (init, mine, select, mix, preview, train, generate, evaluate, report, run, web, doctor):
+VERBS = (
+    *(init, mine, select, plan, mix, preview, train, generate, evaluate, report, run, web),
+    doctor,
+)
+for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")

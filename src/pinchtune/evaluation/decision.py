@@ -122,6 +122,16 @@ def verdict_text(decision: Decision, scores: Mapping[str, Any], locale: str = "e
     return words["space"].join(filter(None, sentences))
 
 
+def plan_text(facts: Mapping[str, Any], locale: str = "en") -> str:
+    """Return one or two sentences on the plan that a test followed, or deviated from."""
+    words = WORDS[_check_locale(locale)]
+    keys = words["comma"].join(str(d["key"]) for d in facts["deviations"])
+    said = [words["plan_deviates" if keys else "plan_kept"].format(made=facts["made"], keys=keys)]
+    if facts["is_late"]:
+        said.append(words["plan_late"])
+    return words["space"].join(said)
+
+
 def warning_text(unapproved: int, locale: str = "en") -> str:
     """Return the warning that examples which nobody approved were let into the tuning."""
     return WORDS[_check_locale(locale)]["unapproved"].format(n=unapproved)

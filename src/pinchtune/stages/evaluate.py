@@ -13,6 +13,7 @@ from pinchtune.progress import Progress, Silent
 from pinchtune.records import Verdict
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
+from pinchtune.stages.plan import plan_facts, read_plan
 from pinchtune.stages.project import (
     Project,
     finished,
@@ -40,7 +41,11 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     progress.say("computing intervals")
     scores = score_arms(prompts, answers, bits, verdicts, project.config)
     write_json(run.path / "scores.json", scores)
-    decision = {**decide(scores).to_json(), "unapproved_examples": unapproved_examples(project)}
+    decision = {
+        **decide(scores).to_json(),
+        "unapproved_examples": unapproved_examples(project),
+        "plan": plan_facts(project),
+    }
     write_json(run.path / "decision.json", decision)
     biases = bias_warnings(scores["judging"]["health"])
     _warn(biases, progress)
@@ -67,6 +72,7 @@ def _key(project: Project) -> str:
             "evaluate": config.evaluate.model_dump(mode="json"),
             "judge": judge_facts(project),
             "unapproved": unapproved_examples(project),
+            "plan": read_plan(project).get("id", ""),
         },
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pinchtune.evaluation.decision import decide, verdict_text, warning_text
+from pinchtune.evaluation.decision import decide, plan_text, verdict_text, warning_text
 from pinchtune.files import read_json
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.evaluate import evaluate
 from pinchtune.stages.generate import generate
 from pinchtune.stages.judging import check_judge
 from pinchtune.stages.mix import mix
+from pinchtune.stages.plan import plan_facts
 from pinchtune.stages.project import Project, unapproved_examples
 from pinchtune.stages.report import report
 from pinchtune.stages.train import train
@@ -43,6 +44,9 @@ def outcome(project: Project, locale: str = "en") -> dict[str, Any]:
     scores = read_json(project.path("evaluation", "scores.json"))
     decision = decide(scores)
     found = {**decision.to_json(), "text": verdict_text(decision, scores, locale)}
+    if facts := plan_facts(project):
+        found["plan"] = facts
+        found["text"] += " " + plan_text(facts, locale)
     if unapproved := unapproved_examples(project):
         found["warning"] = warning_text(unapproved, locale)
     return found

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import pinchtune
+from pinchtune.errors import UsageError
+from pinchtune.evaluation.planning import Guess
+from pinchtune.files import read_json
+from pinchtune.stages.run import outcome
+
+
+def test_a_decision_names_its_plan_and_what_deviates(make_project: Callable[..., Path]):
+    folder = make_project()
+    project = pinchtune.Project.open(folder)
+    path = pinchtune.plan(project)
+    made = read_json(path)
+    assert path == folder / "plan.json" and not made["is_late"]
+    assert made["promised"]["prompts"] == {"en": 2, "es": 2, "ja": 2, "ar": 2}
+    found = pinchtune.run(project)
+    decision = read_json(project.path("evaluation", "decision.json"))
+    assert decision["plan"]["id"] == made["id"] and decision["plan"]["deviations"] == []
+    assert "done as planned" in found["text"]
+
+    changed = pinchtune.Project.open(folder, ["evaluate.english_margin=20"])
+    pinchtune.evaluate(changed)
+    decision = read_json(project.path("evaluation", "decision.json"))
+    assert [d["key"] for d in decision["plan"]["deviations"]] == ["english_margin"]
+    assert "english_margin" in outcome(changed, "ja")["text"]
+
+    late = read_json(pinchtune.plan(changed, replace=True))
+    assert late["is_late"] and late["replaced"] == [{"id": made["id"], "made": made["made"]}]
+    pinchtune.evaluate(changed)
+    assert "answers were there already" in outcome(changed)["text"]
+
+
+def test_a_plan_stands(make_project: Callable[..., Path]):
+    project = pinchtune.Project.open(make_project())
+    path = pinchtune.plan(project)
+    before = path.read_bytes()
+    assert pinchtune.plan(project).read_bytes() == before
+    with pytest.raises(UsageError, match="a plan was made on .*--replace"):
+        pinchtune.plan(project, Guess(effect=3))
+    assert path.read_bytes() == before
+
+
+def test_a_plan_that_was_changed_by_hand_is_none(make_project: Callable[..., Path]):
+    project = pinchtune.Project.open(make_project())
+    path = pinchtune.plan(project)
+    facts = read_json(path)
+    facts["promised"]["english_margin"] = 40.0
+    path.write_text(json.dumps(facts), "utf-8")
+    with pytest.raises(UsageError, match="was changed after it was made"):
+        pinchtune.plan(project)
+
+
+def test_without_a_plan_nothing_is_said(make_project: Callable[..., Path]):
+    project = pinchtune.Project.open(make_project())
+    assert "plan" not in pinchtune.run(project)
+    assert read_json(project.path("evaluation", "decision.json"))["plan"] is None
