@@ -52,6 +52,16 @@ class Tile(NamedTuple):
     link: str = ""
 
 
+class Key(NamedTuple):
+    """One colour of a map, and what it stands for."""
+
+    part: str
+    """Empty for all that have no colour of their own."""
+    hue: Hue
+    size: float
+    share: float
+
+
 class Frame(NamedTuple):
     """The measures of a map."""
 
@@ -78,6 +88,26 @@ LARGE, SMALL = 190.0, 76.0
 def choose_hues(parts: Sequence[str]) -> dict[str, Hue]:
     """Return a colour for each language of a list; the first ones have one of their own."""
     return {part: HUES[i] if i < len(HUES) else OTHER for i, part in enumerate(parts)}
+
+
+def list_keys(parts: Mapping[str, float]) -> list[Key]:
+    """Return the colours of what a map is made of, the largest part first."""
+    total, own = sum(parts.values()) or 1.0, [*parts][: len(HUES)]
+    hues = choose_hues(own)
+    keys = [Key(part, hues[part], parts[part], parts[part] / total) for part in own]
+    rest = sum(parts.values()) - sum(key.size for key in keys)
+    return [*keys, Key("", OTHER, rest, rest / total)] if rest else keys
+
+
+def add_up(tiles: Sequence[Tile], line: str, figure: str, link: str = "") -> Tile:
+    """Return one tile for several."""
+    parts: dict[str, float] = {}
+    for tile in tiles:
+        for name, size in tile.parts.items():
+            parts[name] = parts.get(name, 0.0) + size
+    ranked = dict(sorted(parts.items(), key=lambda part: (-part[1], part[0])))
+    size = sum(tile.size for tile in tiles)
+    return Tile(size, (line,), figure, ranked, about=line, link=link)
 
 
 def draw_tiles(

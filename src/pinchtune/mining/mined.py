@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pinchtune.files import RunFolder, read_json, read_jsonl
+from pinchtune.languages import UNKNOWN
 
 KEPT = 8
 """Texts of a group and a language that are kept."""
 ROWS = 5
 """Incidents of a pair of languages that are kept."""
+SHORT = {UNKNOWN: "?"}
+"""What stands for a language that has no code where its name has no room."""
 NAMED = 3
 """Terms that name a group where it is named in a line."""
 
@@ -82,6 +85,11 @@ class Question(NamedTuple):
     """How often it was answered in another language."""
 
 
+def short(language: str) -> str:
+    """Return what stands for a language on a picture."""
+    return SHORT.get(language, language)
+
+
 class Incident(NamedTuple):
     """A question and an answer in another language."""
 
@@ -134,6 +142,9 @@ class Questions:
         """Return the questions of a group in some languages, asked most first."""
         found = [one for code in languages for one in self.asked.get((group.number, code), ())]
         return sorted(found, key=lambda one: (-one.times, one.id))
+
+
+NO_QUESTIONS = Questions({}, ())
 
 
 def _fold(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from pinchtune.languages import UNKNOWN
-from pinchtune.mining.mined import Group, Mined, Pair, Question, Questions
+from pinchtune.mining.mined import NO_QUESTIONS, Group, Mined, Pair, Question, Questions
 from pinchtune.store import Person, Text
 from pinchtune.web import choices
 from pinchtune.web.visit import Visit
@@ -22,7 +22,6 @@ from pinchtune.web.wording import mark as _
 
 FIELD = 200
 """Most characters of an example's field."""
-NO_QUESTIONS = Questions({}, ())
 
 
 class GroupView(NamedTuple):

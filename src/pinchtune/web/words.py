@@ -148,7 +148,7 @@ def list_links(person: Person, path: str) -> list[Link]:
         ("/write", _("Write"), _("A new example"), author, True),
         ("/queue", _("Approve"), _("What waits for you"), approver, True),
         ("/rows", _("Examples"), _("All that were written, with search"), True, True),
-        ("/enquiries", _("Enquiries"), _("What people ask, by group and language"), True, False),
+        ("/enquiries", _("What people ask"), _("By group, language and frequency"), True, False),
         (CHOSEN, _("Chosen examples"), _("Which examples were chosen, and why"), True, False),
         ("/glossary", _("Glossary"), _("Terms of the trade, and what covers them"), True, False),
         ("/sheets", _("Spreadsheets"), _("Write offline, upload later"), author, False),

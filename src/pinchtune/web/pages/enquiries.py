@@ -5,10 +5,11 @@ from __future__ import annotations
 from markupsafe import Markup
 from starlette.responses import Response
 
+from pinchtune.drawing.tiles import list_keys
 from pinchtune.mining.mined import Group
 from pinchtune.store import NotFound
 from pinchtune.web.atlas import Atlas, open_atlas, primary
-from pinchtune.web.mapview import draw, list_keys
+from pinchtune.web.mapview import draw
 from pinchtune.web.visit import Route, Visit
 from pinchtune.web.wording import mark as _
 
