@@ -103,7 +103,7 @@ PERSONAL = {
 WAYS = {
     "facility": _("What stands for as much as possible"),
     "spread": _("What lies as far apart as possible"),
-    "cluster": _("One of each of as many groups"),
+    "cluster": _("One from each of as many groups"),
     "longest": _("The longest responses"),
     "random": _("A random draw"),
 }

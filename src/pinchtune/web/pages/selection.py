@@ -75,7 +75,7 @@ def list_ways(outcome: Outcome) -> list[Way]:
         Way(_("Random draws, mean of {number}"), covers["random"], outcome.draws),
         Way(_("Best of {number} random draws"), covers["random_most"], outcome.draws),
         *(Way(name(WAYS, way), value) for way, value in outcome.ways.items()),
-        Way(_("The whole pool: more is not possible with it"), covers["whole_pool"]),
+        Way(_("The whole pool, the most there can be"), covers["whole_pool"]),
     ]
 
 
