@@ -67,20 +67,30 @@ class Frame(NamedTuple):
 
     name: str
     width: float
-    height: float
-    least: float
-    """Shortest side of a tile."""
+    heights: tuple[float, float]
+    """With few tiles, and with very many."""
+    room: float
+    """Area of a tile in the mean, by which the height grows between the two."""
     font: float
     """Size of its letters, those of large and small tiles excepted."""
 
+    def height(self, tiles: int) -> float:
+        """Return the height that so many tiles need."""
+        least, most = self.heights
+        return min(most, max(least, tiles * self.room / self.width))
 
-WIDE = Frame("wide", 1000, 520, 32, 14)
-NARROW = Frame("narrow", 340, 560, 30, 13)
+
+WIDE = Frame("wide", 1000, (440, 760), 3600, 14)
+NARROW = Frame("narrow", 340, (480, 1000), 1700, 13)
 FRAMES = (WIDE, NARROW)
 """A map for a desk, and one for a phone: letters that shrink with a screen cannot be read."""
+LEAST = 24.0
+"""Side of the smallest tile, were it a square: what a finger still meets."""
 GAP, PAD = 2.0, 7.0
-BAR, BAR_FONT, THIN = 17.0, 11.0, 5.0
+BAR, BAR_FONT, THIN = 17.0, 11.0, 3.5
 """Height of the strip and of its letters, and the narrowest part of it."""
+HEAVY = 1.1
+"""How much wider heavy letters are."""
 LARGE, SMALL = 190.0, 76.0
 """Sides from which a tile has larger letters, and below which it has smaller ones."""
 
@@ -118,9 +128,9 @@ def draw_tiles(
     mirrored: bool = False,
 ) -> Picture:
     """Draw tiles, largest first; those that are too small are drawn as one, made by `pool`."""
-    picture = Picture(frame.width, frame.height, mirrored)
-    whole = Box(0, 0, frame.width, frame.height)
-    boxes = lay_out([tile.size for tile in tiles], whole, frame.least)
+    picture = Picture(frame.width, frame.height(len(tiles)), mirrored)
+    whole = Box(0, 0, picture.width, picture.height)
+    boxes = lay_out([tile.size for tile in tiles], whole, LEAST)
     shown = [*tiles]
     if len(boxes) < len(tiles):
         shown = [*tiles[: len(boxes) - 1], pool(tiles[len(boxes) - 1 :])]
@@ -144,8 +154,9 @@ def _draw(part: Picture, tile: Tile, font: float, hues: Mapping[str, Hue]) -> No
 def _write(part: Picture, tile: Tile, size: float, pad: float, bottom: float) -> None:
     """Write as many lines as there is room for: the first, the figure, then the others."""
     room, step = part.width - 2 * pad, 1.35 * size
+    letters = room / size / HEAVY
     count = int((bottom - pad / 2) / step)
-    written = [text for line in tile.lines[: max(1, count - 1)] if (text := fit(line, room / size))]
+    written = [text for line in tile.lines[: max(1, count - 1)] if (text := fit(line, letters))]
     for row, text in enumerate(written[:count]):
         y, weight = pad + step * (row + 0.5), 400 if row else 650
         part.text(pad, y, text, size, fill=INK, class_="tile-text", font_weight=weight)

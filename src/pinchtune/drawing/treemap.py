@@ -57,25 +57,11 @@ def _lay(row: Sequence[float], free: Box, boxes: list[Box]) -> Box:
 
 
 def lay_out(sizes: Sequence[float], whole: Box, least: float) -> list[Box]:
-    """Return rectangles of the first sizes, and a last one for all others together.
+    """Return rectangles of the first sizes, and, if any are left, one for all others together.
 
-    As many get one of their own as leaves no side shorter than `least`. There are as many as sizes
-    if all fit; else the last one stands for the rest.
+    A size has a rectangle of its own if its area is that of a square with sides of `least`.
     """
-    boxes = squarify(sizes, whole)
-    if _all_reach(boxes, least):
-        return boxes
-    fits, fails = 0, len(sizes)
-    while fails - fits > 1:
-        middle = (fits + fails) // 2
-        found = squarify(_pool(sizes, middle), whole)
-        fits, fails = (middle, fails) if _all_reach(found, least) else (fits, middle)
-    return squarify(_pool(sizes, fits), whole)
-
-
-def _pool(sizes: Sequence[float], own: int) -> list[float]:
-    return [*sizes[:own], sum(sizes[own:])]
-
-
-def _all_reach(boxes: Sequence[Box], least: float) -> bool:
-    return all(min(box.width, box.height) >= least for box in boxes)
+    scale = whole.width * whole.height / sum(sizes) if sizes else 0.0
+    own = sum(size * scale >= least**2 for size in sizes)
+    left = sum(sizes[own:])
+    return squarify([*sizes[:own], left] if left else sizes, whole)

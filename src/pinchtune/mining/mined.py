@@ -17,6 +17,11 @@ from typing import Any, NamedTuple
 from pinchtune.files import RunFolder, read_json, read_jsonl
 from pinchtune.languages import UNKNOWN
 
+COUNTS = (
+    *("read", "unread", "dropped", "enquiries", "duplicates", "candidates"),
+    *("languages", "personal", "wrong_language"),
+)
+"""What summary.json tells that is shown."""
 KEPT = 8
 """Texts of a group and a language that are kept."""
 ROWS = 5
@@ -58,7 +63,7 @@ class Mined:
     key: str
     """Key of the run."""
     summary: Mapping[str, Any]
-    """Content of summary.json."""
+    """The counts of summary.json."""
     groups: tuple[Group, ...]
     """Asked most first."""
 
@@ -157,7 +162,9 @@ def read_mined(folder: Path) -> Mined | None:
     if manifest is None:
         return None
     groups = (_group(row) for _, row in read_jsonl(folder / "clusters.jsonl"))
-    return Mined(str(manifest["key"]), read_json(folder / "summary.json"), tuple(groups))
+    told = read_json(folder / "summary.json")
+    summary = {name: told[name] for name in COUNTS}
+    return Mined(str(manifest["key"]), summary, tuple(groups))
 
 
 def _group(row: Mapping[str, Any]) -> Group:

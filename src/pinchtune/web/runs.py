@@ -1,10 +1,12 @@
 """The finished runs beside a workplace: read once, and again when they are made anew.
 
 No request reads a whole run: what one needs is kept until the manifest of the run is another one.
+A run that is damaged is told in the log and to administrators; other pages do without it.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from pinchtune.selection.outcome import read_outcome
 
 T = TypeVar("T")
 Stamp = tuple[int, int]
+_log = logging.getLogger("pinchtune")
 
 
 class Kept(Generic[T]):
@@ -26,6 +29,8 @@ class Kept(Generic[T]):
         self._lock = threading.Lock()
         self._stamp: Stamp | None = None
         self._value: T | None = None
+        self.problem = ""
+        """Why a finished run cannot be read."""
 
     def __call__(self) -> T | None:
         """Return it; None if there is no finished run."""
@@ -35,17 +40,22 @@ class Kept(Generic[T]):
         with self._lock:
             stamp = _stamp(self._folder)
             if stamp != self._stamp:
-                self._value = self._read_whole(self._folder, stamp) if stamp else None
-                self._stamp = stamp
+                self._stamp, self._value, self.problem = stamp, None, ""
+                if stamp:
+                    self._renew(self._folder)
             return self._value
 
-    def _read_whole(self, folder: Path, stamp: Stamp) -> T | None:
+    def _renew(self, folder: Path) -> None:
         try:
-            return self._read(folder)
-        except DataError:
-            if _stamp(folder) == stamp:
-                raise
-            return None  # It is being made anew at this moment.
+            self._value = self._read(folder)
+        except DataError as error:
+            self.problem = str(error)
+        except (KeyError, TypeError, ValueError):
+            self.problem = f"{folder} was made by another version; run the command anew"
+        if _stamp(folder) != self._stamp:
+            self._stamp, self._value, self.problem = None, None, ""  # it is being made anew
+        elif self.problem:
+            _log.error(self.problem)
 
 
 def _stamp(folder: Path) -> Stamp | None:
@@ -68,3 +78,8 @@ class Runs:
         """Its most asked texts; reading them takes a while the first time."""
         self.outcome = Kept(selection, read_outcome)
         """The chosen examples."""
+
+    def warm(self) -> None:
+        """Read everything beside the visits, so that the first one need not wait."""
+        for kept in (self.mined, self.outcome, self.questions):
+            threading.Thread(target=kept, daemon=True).start()

@@ -25,7 +25,8 @@ def show_map(visit: Visit) -> Response:
     """All groups, or those of a language or with some words."""
     atlas = open_atlas(visit)
     if atlas is None:
-        return visit.page("enquiries.html.j2", mined=None)
+        problem = visit.web.runs.mined.problem
+        return visit.page("enquiries.html.j2", mined=None, problem=problem)
     language = primary(visit.asked("language"))
     language = language if language in atlas.mined.languages else ""
     words = visit.asked("text")[:SOUGHT]
@@ -40,6 +41,7 @@ def show_map(visit: Visit) -> Response:
         keys=list_keys(atlas.mined.languages),
         drawings=_draw(atlas, found, language),
         groups=[atlas.view(group, language) for group in shown],
+        problem=visit.web.runs.questions.problem,
         total=len(found),
         start=start,
         step=PAGE,

@@ -58,12 +58,12 @@ def _author(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
 
 
 def _asked(visit: Visit, language: str) -> list[GroupView]:
-    """Return what is asked most in a language and no example stands for yet; no text is read."""
+    """Return what is asked most in a language and no example stands for yet."""
     atlas = open_atlas(visit)
     if atlas is None:
         return []
     groups = atlas.find(primary(language))[:LOOKED_AT]
-    views = [atlas.view(group, primary(language), texts=False) for group in groups]
+    views = [atlas.view(group, primary(language)) for group in groups]
     return [view for view in views if not view.chosen and not view.written][:ASKED]
 
 

@@ -43,7 +43,8 @@ def show(visit: Visit) -> Response:
     """The choice of the project's last run."""
     outcome = visit.web.runs.outcome()
     if outcome is None:
-        return visit.page("selection.html.j2", outcome=None)
+        problem = visit.web.runs.outcome.problem
+        return visit.page("selection.html.j2", outcome=None, problem=problem)
     atlas = open_atlas(visit)
     known = atlas is not None and outcome.count_groups(atlas.mined.key) is not None
     readable = [pick for pick in outcome.picks if may_read(visit.actor, primary(pick.language))]
