@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import lxml.etree
 import pytest
 
@@ -87,7 +89,7 @@ def test_colours_grow_lighter_so_that_they_differ_in_grey():
     for hue in (*HUES, OTHER):
         red, green, blue = (int(hue.fill[i : i + 2], 16) for i in (1, 3, 5))
         greys.append(0.299 * red + 0.587 * green + 0.114 * blue)
-    assert all(b - a >= 9 for a, b in zip(greys, greys[1:], strict=False)), greys
+    assert all(b - a >= 9 for a, b in pairwise(greys)), greys
 
 
 def test_what_has_no_colour_of_its_own_is_told_as_others():

@@ -79,7 +79,10 @@ class Runs:
         self.outcome = Kept(selection, read_outcome)
         """The chosen examples."""
 
-    def warm(self) -> None:
-        """Read everything beside the visits, so that the first one need not wait."""
-        for kept in (self.mined, self.outcome, self.questions):
-            threading.Thread(target=kept, daemon=True).start()
+    def warm(self) -> list[threading.Thread]:
+        """Begin to read everything beside the visits, so that the first one need not wait."""
+        kept = (self.mined, self.outcome, self.questions)
+        threads = [threading.Thread(target=one, daemon=True) for one in kept]
+        for thread in threads:
+            thread.start()
+        return threads
