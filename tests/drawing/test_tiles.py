@@ -21,7 +21,7 @@ TILES = [
 def draw(tiles=TILES, frame=FRAMES[0], mirrored=False, codes=("es", "ja", "ar")):
     hues = {code: HUES[i] for i, code in enumerate(codes)}
     picture = draw_tiles(tiles, frame, hues, lambda rest: add_up(rest, "rest", "n"), mirrored)
-    return lxml.etree.fromstring(picture.markup("map", "Map", HOSTILE))
+    return lxml.etree.fromstring(picture.described("map", "Map", HOSTILE))
 
 
 def texts(tree) -> list[str]:
@@ -106,4 +106,6 @@ def test_attributes_are_escaped_and_whole_numbers_short():
     )
     picture = Picture(10, 10, mirrored=True)
     picture.box(0, 0, 4, 10)
-    assert 'x="6"' in picture.markup("p", "t", "d")
+    assert picture.markup(aria_hidden="true").startswith(
+        '<svg viewBox="0 0 10 10" aria-hidden="true"><rect x="6" '
+    )

@@ -53,17 +53,16 @@ class Picture:
             element("a", drawn, href=link, tabindex=-1, class_="map-tile") if link else drawn
         )
 
-    def markup(self, ident: str, title: str, description: str) -> str:
-        """Return the SVG element; the ids in it begin with `ident`."""
+    def markup(self, content: str = "", **attributes: Any) -> str:
+        """Return the SVG element, with some content before the shapes."""
+        frame = f"0 0 {self.width:g} {self.height:g}"
+        return element("svg", content + "".join(self._parts), viewBox=frame, **attributes)
+
+    def described(self, ident: str, title: str, description: str) -> str:
+        """Return the SVG element as an image with a name; the ids in it begin with `ident`."""
         named = element("title", escape(title), id=f"{ident}-t")
         named += element("desc", escape(description), id=f"{ident}-d")
-        return element(
-            "svg",
-            named + "".join(self._parts),
-            viewBox=f"0 0 {self.width:g} {self.height:g}",
-            role="img",
-            aria_labelledby=f"{ident}-t {ident}-d",
-        )
+        return self.markup(named, role="img", aria_labelledby=f"{ident}-t {ident}-d")
 
 
 def element(name: str, content: str = "", **attributes: Any) -> str:

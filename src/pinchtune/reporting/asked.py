@@ -127,7 +127,7 @@ def _draw(mined: Mined, words: Wording) -> list[tuple[str, Markup]]:
     for frame in FRAMES:
         picture = draw_tiles(tiles, frame, hues, lambda rest: _pool(rest, words))
         ident, title = f"{words.locale}-map-{frame.name}", words("enquiries.map")
-        drawn.append((frame.name, Markup(picture.markup(ident, title, words("enquiries.text")))))
+        drawn.append((frame.name, Markup(picture.described(ident, title, words("enquiries.text")))))
     return drawn
 
 

@@ -22,14 +22,13 @@ def draw(atlas: Atlas, shown: Sequence[GroupView], language: str) -> list[tuple[
     """Return name and SVG of each drawing: one for a desk, one for a phone."""
     say, hues = atlas.visit.say, choose_hues([short(code) for code in atlas.mined.languages])
     tiles = [_tile(say, view, language) for view in shown]
-    title, text = say(_("Map of what people ask")), say(_("The same stands in the list below."))
     drawn = []
     for frame in FRAMES:
         picture = draw_tiles(
             tiles, frame, hues, lambda rest: _pool(say, rest), say.direction == "rtl"
         )
-        markup = picture.markup(f"map-{frame.name}", title.unescape(), text.unescape())
-        drawn.append((frame.name, Markup(markup)))
+        # Its links are for pointers; the list below says the same to everybody.
+        drawn.append((frame.name, Markup(picture.markup(aria_hidden="true"))))
     return drawn
 
 
