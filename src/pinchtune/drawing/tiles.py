@@ -26,8 +26,8 @@ HUES = (
     Hue("#7d2f3a", PAPER),
     Hue("#1f6b52", PAPER),
     Hue("#7559a6", PAPER),
-    Hue("#c2703d", INK),
-    Hue("#5aa0d6", INK),
+    Hue("#cd7f4a", INK),
+    Hue("#6cb0e2", INK),
     Hue("#d9b13b", INK),
 )
 """Colours of what is most, from dark to light."""
