@@ -43,7 +43,9 @@ SUBJECTS = (
         ("見積もり", "値引き", "descuento"),
         {"ja": (("見積もりをお願いできますか。", 33),), "unknown": (("???", 4),)},
     ),
-    Subject((HOSTILE, "ruido"), {"es": ((HOSTILE, 18),), "hi": (("पंप शोर करता है।", 7),)}),
+    Subject(
+        (HOSTILE, "\u202eruido\u202c"), {"es": ((HOSTILE, 18),), "hi": (("पंप शोर करता है।", 7),)}
+    ),
     Subject((), {"en": (("Hello", 5),)}),
 )
 PICKS = (
