@@ -120,7 +120,8 @@ STATUSES = {
 }
 
 
-CHOSEN = "/selection"
+BESIDE = {"/selection": "/enquiries"}
+"""Pages that are reached from another one of the navigation, which is marked in their place."""
 
 
 class Link(NamedTuple):
@@ -136,7 +137,7 @@ class Link(NamedTuple):
     @property
     def beside(self) -> bool:
         """True if it is reached from another page of the navigation instead."""
-        return self.path == CHOSEN
+        return self.path in BESIDE
 
 
 def list_links(person: Person, path: str) -> list[Link]:
@@ -149,7 +150,7 @@ def list_links(person: Person, path: str) -> list[Link]:
         ("/queue", _("Approve"), _("What waits for you"), approver, True),
         ("/rows", _("Examples"), _("All that were written, with search"), True, True),
         ("/enquiries", _("What people ask"), _("By group, language and frequency"), True, False),
-        (CHOSEN, _("Chosen examples"), _("Which examples were chosen, and why"), True, False),
+        ("/selection", _("Chosen examples"), _("Which examples were chosen, and why"), True, False),
         ("/glossary", _("Glossary"), _("Terms of the trade, and what covers them"), True, False),
         ("/sheets", _("Spreadsheets"), _("Write offline, upload later"), author, False),
         (
@@ -172,7 +173,8 @@ def list_links(person: Person, path: str) -> list[Link]:
 
 
 def _is_here(target: str, path: str) -> bool:
-    return path == target or (target != "/" and path.startswith(f"{target}/"))
+    marked = target in (path, BESIDE.get(path))
+    return marked or (target != "/" and path.startswith(f"{target}/"))
 
 
 def name(table: dict[str, str], key: str) -> str:
