@@ -19,7 +19,7 @@ ROOT = Path(pinchtune.__file__).parent
 REPOSITORY = Path(__file__).parent.parent
 LAYERS = (
     ("errors", "records", "config", "files", "languages", "patterns", "progress"),
-    ("data", "stats", "store"),
+    ("data", "stats", "store", "drawing"),
     ("model",),
     ("training", "evaluation", "collecting", "selection", "mining", "advice"),
     ("reporting",),

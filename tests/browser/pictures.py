@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from launch import launched
 from places import LOCALES, ROLES, let_in, places
 from playwright.sync_api import Browser
-from seeded import Workplace, seed
+from seeded import Workplace, fill
 
 from server import Server
 
@@ -32,8 +32,7 @@ def filled(odd: bool = True) -> Iterator[tuple[Server, Workplace]]:
     """Serve a filled workplace."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
-        made = seed(folder / "collect.db", odd)
+        made = fill(folder, odd)
         server = Server(folder).start()
         try:
             yield server, made

@@ -41,7 +41,7 @@ def _writing(made: Workplace, language: str) -> list[str]:
     template = templates.list_templates(made.store, language)[2]
     term = made.term(language)
     asked = f"language={language}&template={template.id}&terms={term.id}"
-    return ["/write", f"/write?{asked}"]
+    return ["/write", f"/write?{asked}", f"/write?language={language}&group=0"]
 
 
 def _templates(made: Workplace, language: str) -> list[str]:
@@ -67,6 +67,13 @@ ADDRESSES: dict[str, Find] = {
     "/rows/{id}/revise": _rows("submitted", end="/revise"),
     "/glossary": lambda made, language: [f"/glossary?language={language}"],
     "/glossary/{id}": lambda made, language: [f"/glossary/{made.term(language).id}"],
+    "/enquiries": lambda made, language: [
+        "/enquiries",
+        f"/enquiries?language={language}&text=a",
+        "/enquiries?text=nowhere",
+    ],
+    "/enquiries/{number}": lambda made, language: ["/enquiries/0", "/enquiries/3", "/enquiries/99"],
+    "/selection": lambda made, language: ["/selection", f"/selection?language={language}"],
     "/sheets": lambda made, language: [f"/sheets?language={language}"],
     "/people/{id}": lambda made, language: [f"/people/{made.author[language].id}"],
     "/templates": lambda made, language: [f"/templates?language={language}"],

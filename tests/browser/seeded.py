@@ -8,6 +8,7 @@ from pathlib import Path
 
 from visitor import PASSWORD
 
+from asked import PICKS, SUBJECTS, write_mined, write_selection
 from pinchtune.store import (
     Grant,
     Person,
@@ -72,6 +73,14 @@ class Workplace:
         """Return the cookie of a person who reads the pages in a locale."""
         people.set_locale(self.store, person, locale)
         return people.start_session(self.store, person)
+
+
+def fill(folder: Path, odd: bool = True) -> Workplace:
+    """Fill a project: its workplace, and a finished mining run and choice beside it."""
+    (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
+    write_mined(folder / "runs", SUBJECTS if odd else SUBJECTS[:3])
+    write_selection(folder / "runs", picks=PICKS if odd else PICKS[:3])
+    return seed(folder / "collect.db", odd)
 
 
 def seed(address: str | Path, odd: bool = True) -> Workplace:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from places import ANSWERS, LOCALES, PATHS, ROLES, let_in, places
 from playwright.sync_api import Browser, Page
-from seeded import Workplace, seed
+from seeded import Workplace, fill
 from visitor import PHONE, WIDE
 
 from server import Server
@@ -32,8 +32,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("seeded")
-    (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
-    made = seed(folder / "collect.db")
+    made = fill(folder)
     server = Server(folder).start()
     yield Served(server, made)
     server.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pinchtune
+from asked import write_mined, write_selection
 from pinchtune.data.formats import read_examples
 from pinchtune.files import hash_tree, read_json
 
@@ -50,6 +51,20 @@ def test_whole_circle_then_nothing(make_project: Callable[..., Path]):
     assert set(before) == STAGES
     run(folder)
     assert times(folder) == before
+
+
+def test_the_report_shows_what_was_mined_and_chosen_as_soon_as_it_is(make_project):
+    folder = make_project()
+    page = Path(run(folder)["report"])
+    assert "What people ask" not in page.read_text("utf-8")
+    write_mined(folder / "runs")
+    write_selection(folder / "runs")
+    before = times(folder)
+    pinchtune.report(pinchtune.Project.open(folder))
+    text = page.read_text("utf-8")
+    assert "286 enquiries were mined" in text and "4 of 160 examples were chosen" in text
+    changed = {stage for stage, at in times(folder).items() if at != before[stage]}
+    assert changed == {"report"}
 
 
 def test_only_the_wanted_references_are_scored(make_project):

@@ -99,10 +99,14 @@ def test_mined_enquiries_are_what_is_covered(make_project: Callable[..., Path]):
     asked, wanted = asked_often(project)
     write_mine(project, asked, "another")
     run = pinchtune.select(project)
-    assert run.manifest()["ground"] == {"texts": 14, "mined": True}
+    assert run.manifest()["ground"] == {"texts": 14, "mined": True, "run": "another"}
     assert {r["id"] for r in rows_of(run)} == wanted
     assert {r["cluster"] for r in rows_of(run)} == {7, 8}
-    assert isinstance(read_json(run.path / "gaps.json"), list)
+    gaps = read_json(run.path / "gaps.json")
+    assert {g["cluster"] for g in gaps} <= {3, 7, 8} and {g["language"] for g in gaps} <= {
+        "es",
+        "ja",
+    }
 
 
 def test_mined_embeddings_are_not_made_again(

@@ -33,8 +33,9 @@ ALLOWED = {
 }
 """Pages that are not for everybody who is logged in."""
 OPEN = {"/", "/more", "/account", "/rows", "/rows/{id}", "/glossary", "/sheets/{name}"}
-OWN = {"/rows/{id}/edit", "/rows/{id}/revise", "/glossary/{id}"}
-"""Pages that depend on the example or the term."""
+OPEN |= {"/enquiries", "/selection"}
+OWN = {"/rows/{id}/edit", "/rows/{id}/revise", "/glossary/{id}", "/enquiries/{number}"}
+"""Pages that depend on the example, the term or the group."""
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "GET"], ids=lambda r: r.path)
@@ -43,7 +44,7 @@ def test_pages_of_other_roles(browse, write, person, route):
         return
     assert route.path in {*ALLOWED, *OPEN, *OWN}, "say in this test whom the page is for"
     row = write(status="submitted")
-    values = {"{id}": row.id, "{name}": "es.csv"}
+    values = {"{id}": row.id, "{name}": "es.csv", "{number}": "0"}
     if route.path.startswith("/people"):
         values["{id}"] = person("Ana").id
     if route.path.startswith("/templates"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-from unicodedata import east_asian_width
 
+from pinchtune.drawing.lettering import breadth
 from pinchtune.reporting.inputs import Json
 from pinchtune.reporting.svg import AFTER, BEFORE, FAINT, INK, RULE, SOFT, Sheet
 from pinchtune.reporting.wording import Wording
@@ -142,13 +142,8 @@ def _label(sheet: Sheet, size: Size, row: Row, y: float) -> None:
     if row.is_group:
         sheet.band(0, y - HEAD / 2 + 1, sheet.width, HEAD - 2, "#f1f5f9")
     x = 6 if row.is_group else 16
-    room = (size.left - x - 8) / _breadth(row.name)
+    room = (size.left - x - 8) / (breadth(row.name) or 1.0)
     sheet.text(x, y, row.name, size=min(size.font, room), bold=row.is_group)
-
-
-def _breadth(text: str) -> float:
-    """Return about how wide a text is, in units of its size."""
-    return sum(1.0 if east_asian_width(char) in "WF" else 0.58 for char in text) or 1.0
 
 
 def _number(sheet: Sheet, size: Size, text: str, y: float, bold: bool) -> None:

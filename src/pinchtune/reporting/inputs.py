@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from pinchtune.config import Config
 from pinchtune.data.mix import ARMS
+from pinchtune.mining.mined import NO_QUESTIONS, Mined, Questions
 from pinchtune.records import Answer, Example, Verdict
+from pinchtune.selection.outcome import Outcome
 from pinchtune.stats import NEUTRAL
 
 Json = Mapping[str, Any]
@@ -56,6 +58,12 @@ class ReportData:
     """`{"seconds", "tokens"}` by stage and arm (`train pinch`); may have gaps."""
     config: Config
     """The configuration of the run."""
+    mined: Mined | None = None
+    """What was mined, if anything was."""
+    questions: Questions = NO_QUESTIONS
+    """The most asked of it."""
+    outcome: Outcome | None = None
+    """What was chosen, if anything was."""
 
     @property
     def control(self) -> str:

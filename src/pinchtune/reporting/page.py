@@ -14,6 +14,8 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pinchtune.reporting.asked import AskedView, build_asked
+from pinchtune.reporting.chosen import ChosenView, build_chosen
 from pinchtune.reporting.figures import FigureView, build_figures
 from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
@@ -26,6 +28,8 @@ from pinchtune.reporting.tables import TableView, build_tables
 from pinchtune.reporting.wording import LOCALES, Wording, check_locale
 
 NAME_CHARACTERS = 80
+SECTIONS = "mixed", "enquiries", "selection", "figure", "answers", "tables", "limits", "protocol"
+"""The sections that the contents name, in their order."""
 
 
 class LocaleView(NamedTuple):
@@ -35,6 +39,8 @@ class LocaleView(NamedTuple):
     title: str
     headline: HeadlineView
     mixed: MixedView
+    asked: AskedView | None
+    chosen: ChosenView | None
     figures: list[FigureView]
     samples: SamplesView
     tables: list[TableView]
@@ -47,6 +53,22 @@ class LocaleView(NamedTuple):
     def locale(self) -> str:
         """`en` or `ja`."""
         return self.words.locale
+
+    @property
+    def sections(self) -> list[str]:
+        """The sections in their order, those left out for which there is nothing."""
+        own = {"enquiries": self.asked, "selection": self.chosen}
+        order = [
+            "mixed",
+            "enquiries",
+            "selection",
+            "figure",
+            "answers",
+            "tables",
+            "limits",
+            "protocol",
+        ]
+        return [name for name in order if own.get(name, True)]
 
 
 def build_report(data: ReportData, locale: str = "en") -> str:
@@ -76,6 +98,8 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         title=words("page.title", name=clip(data.name, NAME_CHARACTERS, 1).text),
         headline=build_headline(data, words),
         mixed=build_mixed(data, words),
+        asked=build_asked(data, words),
+        chosen=build_chosen(data, words),
         figures=build_figures(data, words),
         samples=build_samples(data, choice, words),
         tables=build_tables(data, words),

@@ -193,13 +193,13 @@ def _sample(
     return SampleView(
         title=words.language(pair.language),
         group=next(group for group in data.groups if pair.language in data.codes(group)),
-        prompt=_text(prompt.prompt, PROMPT_CHARACTERS, pair.language, words),
-        gloss=_text(gloss.prompt, PROMPT_CHARACTERS, gloss.language, words) if gloss else None,
+        prompt=view_text(prompt.prompt, PROMPT_CHARACTERS, pair.language, words),
+        gloss=view_text(gloss.prompt, PROMPT_CHARACTERS, gloss.language, words) if gloss else None,
         gloss_label=words("answers.gloss")
         if gloss and gloss.language == words.locale
         else "English",
         answers=[_answer(pair, i, arms[i], words) for i in (0, 1)],
-        reference=_text(prompt.response, ANSWER_CHARACTERS, pair.language, words)
+        reference=view_text(prompt.response, ANSWER_CHARACTERS, pair.language, words)
         if prompt.response
         else None,
         outcome=outcomes.get(pair.score, "same"),
@@ -217,7 +217,7 @@ def _answer(pair: Pair, index: int, arm: str, words: Wording) -> AnswerView:
         language = words("answers.wrong", language=words.language(found), expected=expected)
     return AnswerView(
         arm=words.choose("arm", arm),
-        body=_text(answer.text, ANSWER_CHARACTERS, found, words),
+        body=view_text(answer.text, ANSWER_CHARACTERS, found, words),
         right=right,
         word=words("answers.right_word" if right else "answers.wrong_word"),
         language=language,
@@ -225,7 +225,8 @@ def _answer(pair: Pair, index: int, arm: str, words: Wording) -> AnswerView:
     )
 
 
-def _text(text: str, limit: int, language: str, words: Wording) -> TextView:
+def view_text(text: str, limit: int, language: str, words: Wording) -> TextView:
+    """Return the beginning of a text with what a browser must know of it."""
     short = clip(text, limit)
     note = words("answers.clipped", n=words.number(short.length)) if short.length else ""
     return TextView(short.text, *text_direction(language), note)

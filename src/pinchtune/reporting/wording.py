@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from pinchtune.errors import UsageError
-from pinchtune.languages import language_name
+from pinchtune.languages import UNKNOWN, language_name
 from pinchtune.stats import NEUTRAL
 
 LOCALES = ("en", "ja")
@@ -61,6 +61,8 @@ class Wording:
 
     def language(self, code: str) -> str:
         """Return the name of a language; at the start of a line, so with a capital."""
+        if code == UNKNOWN:
+            return self("page.unknown_language")
         name = language_name(code, self.locale)
         return name[:1].upper() + name[1:]
 

@@ -36,13 +36,22 @@ def _key(project: Project) -> str:
     pool = finished(project.path("mixture"), "mix").get("pool", {})
     shown = {name: pool.get(name) for name in ("source", "collected")}
     inputs = {"evaluation": evaluation["key"], "name": project.config.name, "pool": shown}
+    # A report without them keeps the key that it had before there were any.
+    inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
     return stage_key("report", inputs)
+
+
+def _made(project: Project, stage: str) -> str:
+    manifest = RunFolder(project.path(stage), "").manifest()
+    return str(manifest["key"]) if manifest else ""
 
 
 def collect(project: Project) -> Any:
     """Return what the report shows, read from the run folders."""
     from pinchtune.evaluation.decision import decide, verdict_text
+    from pinchtune.mining.mined import NO_QUESTIONS, read_mined, read_questions
     from pinchtune.reporting import ReportData
+    from pinchtune.selection.outcome import read_outcome
 
     scores = read_json(project.path("evaluation", "scores.json"))
     decision = decide(scores)
@@ -63,6 +72,9 @@ def collect(project: Project) -> Any:
         },
         timings=timings(project),
         config=project.config,
+        mined=(mined := read_mined(project.path("mine"))),
+        questions=read_questions(project.path("mine")) if mined else NO_QUESTIONS,
+        outcome=read_outcome(project.path("selection")),
     )
 
 

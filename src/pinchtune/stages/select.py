@@ -242,7 +242,13 @@ def _write(
             }
         )
     gaps = [
-        {**g._asdict(), "text": shorten(texts[g.row]), "closeness": round(g.closeness, 4)}
+        {
+            **g._asdict(),
+            "text": shorten(texts[g.row]),
+            "language": asked.languages[g.row],
+            "cluster": asked.clusters[g.row],
+            "closeness": round(g.closeness, 4),
+        }
         for g in find_gaps(problem, rows)
     ]
     write_jsonl(run.path / "selection.jsonl", lines)
@@ -252,12 +258,18 @@ def _write(
             "method": project.config.select.method,
             "embedder": project.config.select.embedder,
             "candidates": len(candidates),
-            "ground": {"texts": len(texts), "mined": bool(_mined(project))},
+            "ground": _describe(project, len(texts)),
             "chosen": len(rows),
             "random_draws": DRAWS,
             "coverage": _compare(problem, rows),
         }
     )
+
+
+def _describe(project: Project, texts: int) -> dict[str, Any]:
+    """Return what was to be covered, and by which mining run: groups are numbered by each anew."""
+    run = _mined(project)
+    return {"texts": texts, "mined": bool(run), "run": run}
 
 
 def _most_asked(texts: Sequence[int], asked: Asked) -> int | None:

@@ -38,6 +38,7 @@ from pinchtune.web import security
 from pinchtune.web.api import make_api
 from pinchtune.web.insight import Insight
 from pinchtune.web.pages import ROUTES
+from pinchtune.web.runs import Runs
 from pinchtune.web.security import API, SESSION, VISIT, Guard
 from pinchtune.web.settings import WebSettings
 from pinchtune.web.views import load_views
@@ -76,13 +77,15 @@ def make_app(
 ) -> FastAPI:
     """Return the workplace over a store.
 
-    `project` adds its tuned languages, and the prompts that no example may repeat.
+    `project` adds its tuned languages, the prompts that no example may repeat, and what was mined
+    and chosen in it.
     """
     settings = settings or WebSettings()
     evaluated = evaluation_of(project)
     insight = Insight(store, evaluated, settings.refresh)
     tuned = project.config.languages.tuned if project else ()
-    web = Web(store, settings, load_views(), insight, tuned)
+    runs = Runs(project.path() if project else None)
+    web = Web(store, settings, load_views(), insight, tuned, runs)
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:

@@ -11,13 +11,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pinchtune.collecting.hints import Hint, check_text
 from pinchtune.collecting.suggest import Suggestion, suggest
 from pinchtune.collecting.terms import Coverage, coverage
 from pinchtune.records import Example
+from pinchtune.stages.pool import to_example
 from pinchtune.store import Row, Store, Term, Text, glossary, history, templates
 from pinchtune.store.rows import everything, similar_texts
 
@@ -60,6 +62,18 @@ class Insight:
         )
         return found
 
+    def fields(self) -> Mapping[str, Counter[str]]:
+        """Return how many examples of each field there are, by state."""
+        found: Mapping[str, Counter[str]] = self._keep("fields", "", self._count_fields)
+        return found
+
+    def addresses(self) -> Mapping[str, str]:
+        """Return the address of each example by the id that runs know it by."""
+        found: Mapping[str, str] = self._keep(
+            "addresses", "", lambda: {to_example(row).id: f"/rows/{row.id}" for row in self._rows()}
+        )
+        return found
+
     def others(self, language: str) -> Sequence[tuple[str, str]]:
         """Return (id, instruction) of all examples of a language."""
         found: Sequence[tuple[str, str]] = self._keep(
@@ -81,6 +95,12 @@ class Insight:
     def _rows(self) -> list[Row]:
         rows: list[Row] = self._keep("rows", "", lambda: everything(self.store))
         return rows
+
+    def _count_fields(self) -> dict[str, Counter[str]]:
+        counts: dict[str, Counter[str]] = {}
+        for row in self._rows():
+            counts.setdefault(row.text.domain, Counter())[row.status] += 1
+        return counts
 
     def _suggest(self, language: str) -> list[Suggestion]:
         shown = templates.list_templates(self.store, language)

@@ -50,11 +50,10 @@ def serve(
         raise MissingExtra(error.name, "web") from error
     with _listen(host, port) as listener, _opened(project) as store:
         here = address or _address(host, listener.getsockname()[1])
-        app: ASGIApp = make_app(
-            store, project=project, settings=_settings(project, address, drafts)
-        )
+        app = make_app(store, project=project, settings=_settings(project, address, drafts))
         _greet(store, host, here)
         _set_up_log()
+        app.state.web.runs.warm()
         config = uvicorn.Config(
             app if quiet else AccessLog(app),
             access_log=False,

@@ -44,6 +44,8 @@ class Views:
             list_languages=list_languages,
             shorten=shorten,
             show=show_text,
+            speech=speech,
+            tongue=words.name_language,
             Grant=Grant,
             words=words,
         )
@@ -75,6 +77,12 @@ def direction(language: str) -> str:
     if language not in LANGUAGES:
         return "auto"
     return "rtl" if is_rtl(language) else "ltr"
+
+
+def speech(language: str) -> Markup:
+    """Return the attributes of a text in a language; none that says a language if none is known."""
+    known = language.split("-")[0].lower() in LANGUAGES
+    return Markup('lang="{}" dir="auto"').format(language) if known else Markup('dir="auto"')
 
 
 def asset(name: str) -> str:

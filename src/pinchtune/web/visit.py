@@ -18,6 +18,7 @@ from pinchtune.web import security
 from pinchtune.web.hints import explain_refusal
 from pinchtune.web.insight import Insight
 from pinchtune.web.notices import NOTICES
+from pinchtune.web.runs import Runs
 from pinchtune.web.security import LOCALE, SESSION, VISIT, Cookies
 from pinchtune.web.settings import WebSettings
 from pinchtune.web.texts import read_text
@@ -36,6 +37,8 @@ class Web:
     insight: Insight
     languages: tuple[str, ...] = ()
     """Languages that the project tunes: those to collect until somebody decides otherwise."""
+    runs: Runs = field(default_factory=Runs)
+    """What was mined and chosen in the project."""
     generating: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model writes: it answers one person at a time."""
 

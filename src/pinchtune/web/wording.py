@@ -111,9 +111,9 @@ class Translator:
         """Return a number as this locale writes it."""
         return format_decimal(value, locale=self._babel)
 
-    def decimal(self, value: float) -> str:
-        """Return a number with two decimals."""
-        return format_decimal(value, "#,##0.00", locale=self._babel)
+    def decimal(self, value: float, digits: int = 2) -> str:
+        """Return a number with so many decimals."""
+        return format_decimal(value, f"#,##0.{'0' * digits}", locale=self._babel)
 
     def percent(self, share: float) -> str:
         """Return a share as whole per cents."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pinchtune.languages import UNKNOWN
 from pinchtune.store import Person
+from pinchtune.web.wording import Translator
 from pinchtune.web.wording import mark as _
 
 ROLES = {
@@ -89,6 +91,22 @@ OF_EXAMPLES = frozenset(ACTIONS) & {
     *("assigned", "handed over", "imported", "rated"),
 }
 """Actions whose subject is an example."""
+PERSONAL = {
+    "e-mail": _("Addresses of mail"),
+    "phone": _("Telephone numbers"),
+    "name": _("Names beside a title"),
+    "IBAN": _("Account numbers"),
+    "card": _("Numbers of cards"),
+    "identifier": _("Tax and identity numbers"),
+    "url": _("Links that hold a secret"),
+}
+WAYS = {
+    "facility": _("What stands for as much as possible"),
+    "spread": _("What lies as far apart as possible"),
+    "cluster": _("One from each of as many groups"),
+    "longest": _("The longest responses"),
+    "random": _("A random draw"),
+}
 STATUSES = {
     "401": _("Log in first"),
     "403": _("You may not do this"),
@@ -102,6 +120,10 @@ STATUSES = {
 }
 
 
+BESIDE = {"/selection": "/enquiries"}
+"""Pages that are reached from another one of the navigation, which is marked in their place."""
+
+
 class Link(NamedTuple):
     """One entry of the navigation."""
 
@@ -111,6 +133,11 @@ class Link(NamedTuple):
     here: bool = False
     first: bool = False
     """True if it is shown on a phone, too."""
+
+    @property
+    def beside(self) -> bool:
+        """True if it is reached from another page of the navigation instead."""
+        return self.path in BESIDE
 
 
 def list_links(person: Person, path: str) -> list[Link]:
@@ -122,6 +149,8 @@ def list_links(person: Person, path: str) -> list[Link]:
         ("/write", _("Write"), _("A new example"), author, True),
         ("/queue", _("Approve"), _("What waits for you"), approver, True),
         ("/rows", _("Examples"), _("All that were written, with search"), True, True),
+        ("/enquiries", _("What people ask"), _("By group, language and frequency"), True, False),
+        ("/selection", _("Chosen examples"), _("Which examples were chosen, and why"), True, False),
         ("/glossary", _("Glossary"), _("Terms of the trade, and what covers them"), True, False),
         ("/sheets", _("Spreadsheets"), _("Write offline, upload later"), author, False),
         (
@@ -144,9 +173,15 @@ def list_links(person: Person, path: str) -> list[Link]:
 
 
 def _is_here(target: str, path: str) -> bool:
-    return path == target or (target != "/" and path.startswith(f"{target}/"))
+    marked = target in (path, BESIDE.get(path))
+    return marked or (target != "/" and path.startswith(f"{target}/"))
 
 
 def name(table: dict[str, str], key: str) -> str:
     """Return the name of a key; the key itself if it has none."""
     return table.get(key, key)
+
+
+def name_language(say: Translator, code: str) -> str:
+    """Return the name of a language; that of a text may not be known."""
+    return say(_("Language not known")) if code == UNKNOWN else say.language(code)

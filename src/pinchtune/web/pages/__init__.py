@@ -5,16 +5,21 @@ from __future__ import annotations
 from pinchtune.web.pages import (
     account,
     approve,
+    enquiries,
     entry,
     glossary,
     home,
     people,
     project,
     rows,
+    selection,
     sheets,
     write,
 )
 from pinchtune.web.visit import Route
 
-_GROUPS = (entry, home, write, approve, rows, glossary, sheets, people, project, account)
+_GROUPS = (
+    *(entry, home, write, approve, rows, enquiries, selection),
+    *(glossary, sheets, people, project, account),
+)
 ROUTES: tuple[Route, ...] = tuple(route for group in _GROUPS for route in group.ROUTES)

@@ -33,6 +33,7 @@ def form_values(visit: Visit, language: str, text: Text, row: Row | None = None)
         "error": None,
         "key": "",
         "languages": [language],
+        "begun": None,
         "template": None,
         "kinds": [],
         "wanted": [],

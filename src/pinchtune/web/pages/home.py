@@ -9,12 +9,15 @@ from starlette.responses import Response
 from pinchtune.store import Page, Row, Settings, examples, templates
 from pinchtune.store.settings import read_settings
 from pinchtune.web import choices
+from pinchtune.web.atlas import GroupView, open_atlas, primary
 from pinchtune.web.choices import Counts
 from pinchtune.web.pages.form import find_source
 from pinchtune.web.visit import Route, Visit
 
 SHOWN = 20
 TASKS, MISSING = 6, 8
+LOOKED_AT, ASKED = 50, 3
+"""Groups of enquiries that are looked at for what an author could write, and shown."""
 
 
 def home(visit: Visit) -> Response:
@@ -27,6 +30,8 @@ def home(visit: Visit) -> Response:
         goals=choices.goals(languages, settings, counts),
         author=_author(visit, settings, counts) if visit.actor.has("author") else None,
         approver=_approver(visit, settings, counts) if visit.actor.has("approver") else None,
+        mined=visit.web.runs.mined(),
+        outcome=visit.web.runs.outcome(),
     )
 
 
@@ -47,8 +52,19 @@ def _author(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any]:
         "waiting": mine("submitted").rows,
         "tasks": _tasks(visit),
         "suggestions": visit.web.insight.suggestions(language),
+        "asked": _asked(visit, language),
         "templates": templates.list_templates(store, language),
     }
+
+
+def _asked(visit: Visit, language: str) -> list[GroupView]:
+    """Return what is asked most in a language and no example stands for yet."""
+    atlas = open_atlas(visit)
+    if atlas is None:
+        return []
+    groups = atlas.find(primary(language))[:LOOKED_AT]
+    views = [atlas.view(group, primary(language)) for group in groups]
+    return [view for view in views if not view.chosen and not view.written][:ASKED]
 
 
 def _tasks(visit: Visit) -> list[tuple[Row, Row | None]]:

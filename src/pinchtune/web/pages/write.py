@@ -11,24 +11,27 @@ from pinchtune.store import Conflict, Invalid, NotFound, Row, Text, examples, te
 from pinchtune.store.acting import new_id, refused
 from pinchtune.store.settings import read_settings
 from pinchtune.web import choices
+from pinchtune.web.atlas import begin_from
 from pinchtune.web.pages.form import form_values, read_form, show_conflict, show_form
 from pinchtune.web.visit import Route, Visit
 from pinchtune.web.wording import mark as _
 
 
 def new(visit: Visit) -> Response:
-    """An empty form, perhaps begun from a template."""
+    """A form to begin with: empty, or begun from a template or from what people ask."""
     languages = choices.languages_of(visit, "author")
     if not visit.actor.has("author"):
         raise refused("author")
     language = choices.chosen(visit, languages)
     asked, wanted = visit.asked("template"), set(visit.asked("terms").split(","))
     text = Text(license=read_settings(visit.store).license)
+    begun = begin_from(visit, language, text)
     return visit.page(
         "write.html.j2",
-        **form_values(visit, language, text)
+        **form_values(visit, language, begun.text if begun else text)
         | {
             "languages": languages,
+            "begun": begun,
             "template": templates.get_template(visit.store, asked) if asked else None,
             "kinds": templates.list_templates(visit.store, language),
             "wanted": [term for term in visit.web.insight.terms(language) if term.id in wanted],

@@ -68,6 +68,35 @@
     });
   }
 
+  // The map: what it shows is asked for anew while somebody types, and a tile tells more of itself.
+  const filter = one("#filter");
+  if (filter) explore(filter, one("#found"));
+
+  function explore(filter, found) {
+    let timer = 0, asked = 0;
+    filter.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(show, 300); });
+    filter.addEventListener("submit", (event) => { event.preventDefault(); show(); });
+
+    async function show() {
+      clearTimeout(timer);
+      const number = ++asked, address = `${filter.action}?${new URLSearchParams(new FormData(filter))}`;
+      const answer = await fetch(address).catch(() => null);
+      if (!answer || number !== asked) return;
+      if (!answer.ok || answer.redirected) { location.assign(address); return; }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (number !== asked) return;
+      found.replaceChildren(...one("#found", page).childNodes);
+      history.replaceState(null, "", address);
+    }
+
+    for (const kind of ["pointerover", "pointerout"]) {
+      found.addEventListener(kind, (event) => {
+        const tile = event.target.closest(".map-tile"), about = one(".about", found);
+        if (tile && about) about.textContent = kind === "pointerover" ? one("title", tile).textContent : about.dataset.about;
+      });
+    }
+  }
+
   // What a form sent is known to be saved once a page says so; until then the copy stays.
   const sent = sessionStorage.getItem("pinch:sent");
   if (sent && one("main > .notice")) store.drop(sent);
