@@ -42,7 +42,7 @@ def test_a_plan_stands(make_project: Callable[..., Path]):
     path = pinchtune.plan(project)
     before = path.read_bytes()
     assert pinchtune.plan(project).read_bytes() == before
-    with pytest.raises(UsageError, match="a plan was made on .*--replace"):
+    with pytest.raises(UsageError, match=r"a plan was made on .*--replace"):
         pinchtune.plan(project, Guess(effect=3))
     assert path.read_bytes() == before
 
