@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pinchtune.errors import UsageError
-from pinchtune.stats import ClusteredScores, Comparison, Resamples, bradley_terry
+from pinchtune.stats import Bootstrap, ClusteredScores, Comparison, Resamples, bradley_terry
 
 ARMS = ("english", "pinch", "spread", "full")
 
@@ -75,6 +75,16 @@ def test_two_arms_are_a_win_rate():
     names = [row.cluster for row in rows]
     scores = ClusteredScores(Resamples(names), [100 * row.score for row in rows], names, ["x"] * 60)
     assert pinch.win_rate == pytest.approx(scores.estimate(method="percentile"), abs=1e-6)
+
+
+def test_corrected_intervals_use_the_strengths_without_each_cluster():
+    scores = np.array([1.0] * 30 + [0.0] * 6 + [0.5] * 4)
+    names = [f"{k:02}" for k in range(40)]
+    rows = [Comparison("a", "b", s, k) for s, k in zip(scores, names, strict=True)]
+    rates = ClusteredScores(Resamples(names), scores, names, ["x"] * 40).bootstrap()
+    logits = [np.log(x / (1 - x)) for x in (rates.value, rates.drawn, rates.left_out)]
+    expected = Bootstrap(float(logits[0]), logits[1], logits[2], 40).estimate()
+    assert bradley_terry(rows, "a")[0].strength == pytest.approx(expected, abs=1e-6)
 
 
 @settings(max_examples=20)

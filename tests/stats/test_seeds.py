@@ -148,6 +148,9 @@ def test_degrees_of_freedom_are_satterthwaites():
     t = (table.mean() - 50) / sure.error
     assert sure.p_above(found.mean - 50) == pytest.approx(scipy_stats.t.sf(t, df))
     estimate = estimate_over_seeds(list(table), 24)
+    spreads = ((found.seeds - found.rest) / 24, (found.prompts - found.rest) / 3, found.rest)
+    assert spreads[0] > 0 and spreads[1] > 0
+    assert estimate[3:6] == pytest.approx(tuple(np.sqrt(spreads)))
     low, high = scipy_stats.t.interval(0.95, df, table.mean(), sure.error)
     assert estimate.any_seeds[1:3] == pytest.approx((low, high))
 

@@ -105,6 +105,14 @@ def test_all_prompts_alike_is_not_no_doubt():
     assert least_error(400) < 0.2
 
 
+def test_errors_from_few_prompts_are_themselves_unsure():
+    """From ten prompts the interval is as much wider as Student's t is than the normal."""
+    values, covariance = [20.0, 20.0, 20.0], np.eye(3) * 900
+    few, many = (shrink(values, covariance, [n] * 3, draws=50_000) for n in (10, 10_000))
+    widths = [e.languages[0].high - e.languages[0].low for e in (few, many)]
+    assert widths[0] / widths[1] == pytest.approx(2.262 / 1.96, rel=0.02)
+
+
 @settings(max_examples=25)
 @given(
     st.lists(st.floats(-40, 40), min_size=2, max_size=8),

@@ -98,6 +98,13 @@ def test_a_pilot_gives_back_what_it_was_made_from():
     assert found.seed_spread == pytest.approx(5, abs=1.2)
 
 
+def test_prompts_that_fall_otherwise_are_no_spread_between_seeds():
+    truth = Assumptions(8, 0.3, 2, 0.2, 0.2)
+    pilot = np.moveaxis(draw(truth, Shape(1, 100, 12))[:, 0], 0, 2)
+    assert assume_from_pilot(pilot).seed_spread < 4
+    assert pilot.mean(axis=(1, 2)).std() > 6
+
+
 def test_a_pilot_of_one_seed_needs_the_spread_to_be_stated():
     pilot = np.moveaxis(draw(Assumptions(8, 0.3, 4, 0.25), Shape(1, 1, 800))[:, 0], 0, 2)
     with pytest.raises(UsageError, match="one seed does not show"):
