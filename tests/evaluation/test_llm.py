@@ -15,7 +15,8 @@ from pinchtune.evaluation.cost import Prices
 from pinchtune.evaluation.judge import BrokenVerdict, Choice, judge_pair
 from pinchtune.evaluation.llm import FORMS, KEYS, MOST_REPLY_TOKENS, LLMJudge
 from pinchtune.evaluation.replies import Replies
-from pinchtune.model.endpoint import Endpoint, Patience, side_by_side
+from pinchtune.model.endpoint import Endpoint, Patience
+from pinchtune.model.pace import side_by_side
 from pinchtune.records import Example
 
 PROMPTS = [Example(f"¿Qué es {n}?", None, "es") for n in range(40)]

@@ -15,7 +15,8 @@ import judge_server as acts
 from judge_server import JudgeServer, serve
 from pinchtune.errors import RunError, UsageError
 from pinchtune.model import endpoint as module
-from pinchtune.model.endpoint import Endpoint, Pace, Patience, Refused, one_line, side_by_side
+from pinchtune.model.endpoint import Endpoint, Patience, Refused, one_line
+from pinchtune.model.pace import side_by_side
 
 SECRET = "sk-Very/Secret+1"
 QUICK = Patience(connect=1, silence=0.15, whole=0.2, first_wait=0.01, tries=3)
@@ -149,10 +150,6 @@ def test_requests_a_minute(server):
     assert times[-1] - times[0] >= 6 * 0.05 - 0.02
 
 
-def test_a_pace_of_nothing_does_not_wait():
-    assert [Pace(0).seconds() for _ in range(9)] == [0.0] * 9
-
-
 NO_ANSWER = [
     [],
     {},
@@ -217,52 +214,6 @@ def test_the_first_key_that_is_set_counts(monkeypatch):
     assert module.read_key(names) == "own"
     monkeypatch.setenv("PINCH_JUDGE_API_KEY", "")
     assert module.read_key(names) == ""
-
-
-def test_after_a_failure_nothing_new_is_begun():
-    begun, ended, stopped = [], [], threading.Event()
-
-    def work(item: int) -> int:
-        begun.append(item)
-        if item == 2:
-            raise RunError("broken")
-        stopped.wait(0.2)
-        ended.append(item)
-        return item
-
-    with pytest.raises(RunError, match="broken"):
-        side_by_side(work, range(1000), 3, stopped.set, lambda _: None)
-    assert stopped.is_set() and len(begun) < 20
-    assert sorted([*ended, 2]) == sorted(begun)
-
-
-def test_what_failed_first_is_told_and_not_what_it_stopped():
-    stopped = threading.Event()
-
-    def work(item: int) -> int:
-        if item == 3:
-            raise RunError("refused")
-        assert stopped.wait(9)
-        raise RunError("stopped")
-
-    with pytest.raises(RunError, match="refused"):
-        side_by_side(work, range(99), 4, stopped.set, lambda _: None)
-
-
-def test_nothing_new_is_begun_after_the_work_was_broken_off():
-    begun = []
-
-    def work(item: int) -> int:
-        begun.append(item)
-        time.sleep(0.01)
-        return item
-
-    def tick(item: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        side_by_side(work, range(1000), 3, lambda: None, tick)
-    assert len(begun) < 50
 
 
 def test_stopping_ends_the_waits(server):

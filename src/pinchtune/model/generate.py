@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from pinchtune.config import GenerateConfig
 from pinchtune.model.chat import encode_prompt, end_token_ids
-from pinchtune.model.endpoint import Endpoint, side_by_side
+from pinchtune.model.endpoint import Endpoint
+from pinchtune.model.pace import side_by_side
 from pinchtune.records import Answer, Example
 
 SIDE_BY_SIDE = 8

@@ -14,7 +14,8 @@ from pinchtune.evaluation.judge import Judge, ReferenceJudge, judge_pair
 from pinchtune.evaluation.llm import KEYS, LLMJudge, Pair
 from pinchtune.evaluation.replies import Replies
 from pinchtune.evaluation.rubric import RUBRIC_VERSION
-from pinchtune.model.endpoint import Endpoint, side_by_side
+from pinchtune.model.endpoint import Endpoint
+from pinchtune.model.pace import side_by_side
 from pinchtune.progress import Progress
 from pinchtune.records import Answer, Example, Verdict
 from pinchtune.stages.generate import read_answers
