@@ -36,7 +36,7 @@ def places(rows: list[Located]) -> list[tuple[str, int]]:
     [
         ("a.jsonl", '{"prompt": "a"}\n\n{"prompt": "b"}', [("a", 1), ("b", 3)]),
         ("a.ndjson", '\ufeff{"prompt": "a"}', [("a", 1)]),
-        ("a.jsonl.gz", gzip.compress(b'{"prompt": "a"}'), [("a", 1)]),
+        ("a.jsonl.gz", gzip.compress(b'{"prompt": "a"}', mtime=0), [("a", 1)]),
         ("a.json", '[\n{"prompt": "a"},\n\n {"prompt":\n"b"}]', [("a", 2), ("b", 4)]),
         ("a.json", '{"n": 2,\n"rows": [{"prompt": "a"},\n{"prompt": "b"}]}', [("a", 2), ("b", 3)]),
         ("a.json", '{"prompt":\n"a"}', [("a", 1)]),
@@ -47,7 +47,7 @@ def places(rows: list[Located]) -> list[tuple[str, int]]:
         ("a.csv", "prompt\tcompletion\na;b,c\tx\n", [("a;b,c", 2)]),
         ("a.csv", "note,note 2,prompt\n1;2,3;4,a", [("a", 2)]),
         ("a.tsv", "prompt\n'=1+1", [("=1+1", 2)]),
-        ("A.CSV.GZ", gzip.compress(b"prompt\na"), [("a", 2)]),
+        ("A.CSV.GZ", gzip.compress(b"prompt\na", mtime=0), [("a", 2)]),
     ],
 )
 def test_text_files(
@@ -266,7 +266,7 @@ def test_hub_data_set_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch, datase
         ("a.jsonl.gz", "prompt", "a.jsonl.gz: is not a whole gzip file; pack it again"),
         (
             "a.csv.gz",
-            gzip.compress(b"prompt\na")[:-9],
+            gzip.compress(b"prompt\na", mtime=0)[:-9],
             "a.csv.gz: is not a whole gzip file; pack it again",
         ),
         (
