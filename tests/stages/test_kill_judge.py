@@ -23,9 +23,12 @@ def judge(folder: Path, server: JudgeServer, kill_after: float | None = None) ->
     command = [sys.executable, str(SCRIPT), str(folder), server.address]
     paths = os.pathsep.join([str(SCRIPT.parent.parent), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
-        assert child.stdout and child.stdout.readline() == "go\n"
+    asked = len(server.asked)
+    with subprocess.Popen(command, env=environment) as child:
         if kill_after is not None:
+            # A busy machine starts slowly: only then does the time count.
+            while len(server.asked) == asked:
+                time.sleep(0.001)
             time.sleep(kill_after)
             child.kill()
         return child.wait()
@@ -45,18 +48,17 @@ def test_killed_while_it_pays(tmp_path, kills):
     with serve() as server:
         assert judge(whole, server) == 0
         assert sum(server.paid.values()) == questions
-    rng, lost, hits = random.Random(7), [], 0
+    rng, lost = random.Random(7), []
     with serve() as server:
         server.seconds = 0.03
-        while hits < kills:
+        for _ in range(kills):
             answered, kept = sum(server.paid.values()), stored(cut)
-            assert judge(cut, server, rng.uniform(0, 1.0)) == -9
+            assert judge(cut, server, rng.uniform(0, 0.5)) == -9
             while server.busy:
                 time.sleep(0.01)
             gone = sum(server.paid.values()) - answered - (stored(cut) - kept)
             assert 0 <= gone <= CONCURRENCY
             lost.append(gone)
-            hits += sum(server.paid.values()) > answered
         assert judge(cut, server) == 0
         # Paid for in all: each question once, and again what was under way when it was killed.
         assert len(server.paid) == questions

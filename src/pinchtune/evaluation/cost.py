@@ -31,7 +31,7 @@ TOKENS_A_CHARACTER = {
     r"\s": 0.08,
 }
 """Tokens that a character of a kind takes, by Gemma 3's tokenizer on texts in 27 languages.
-Other tokenizers differ: older ones take twice and more outside Latin letters."""
+Other tokenizers differ: older ones take many more outside Latin letters."""
 OTHER_CHARACTERS = 1.0
 """Tokens of any other character: a digit, a punctuation mark, a letter of a rarer script."""
 TOKENS_A_MESSAGE = 8
