@@ -157,6 +157,16 @@ def test_languages_are_corrected_for_their_number(evaluation, given):
     assert "p" not in rows["languages"]["en"]
     assert found["ja"]["p_holm"] == pytest.approx(min(1, found["ja"]["p"] * len(found)), abs=1e-5)
     assert all(found[code]["p_holm"] == 1 for code in found if code != "ja")
+    harmed = graded(evaluation, given, lambda i, code: float(i % 4 == 0) if code == "ja" else 0.5)
+    assert harmed["languages"]["ja"]["p"] == pytest.approx(found["ja"]["p"], rel=0.5)
+
+
+def test_a_language_that_was_not_judged_has_no_p_value_and_still_counts(evaluation, given):
+    verdicts = [verdict(p, 1.0) for p in evaluation if p.language != "ja"]
+    rows = score_arms(evaluation, given, {}, verdicts, CONFIG)["win_rate"]["languages"]
+    assert rows["ja"]["p"] is None and rows["ja"]["p_holm"] is None
+    family = len(rows) - 1
+    assert rows["es"]["p_holm"] == pytest.approx(min(1, rows["es"]["p"] * family), abs=1e-6)
 
 
 def test_unscored_verdicts_are_no_losses_and_ties_no_flips(evaluation, given):

@@ -47,6 +47,7 @@ def promise(config: Config, prompts: Mapping[str, int], judge: Mapping[str, Any]
         "languages": config.languages.model_dump(mode="json"),
         "base_model": config.model.base,
         "mix": config.mix.model_dump(mode="json"),
+        "select": config.select.model_dump(mode="json"),
         "train": config.train.model_dump(mode="json"),
         "generate": config.generate.model_dump(mode="json"),
         "judge": dict(judge),

@@ -35,6 +35,7 @@ from pinchtune.stats import (
     fixed_sequence,
     holm,
     non_inferiority,
+    sign_flip_test,
 )
 
 GROUPS = ("english", "seen", "unseen")
@@ -223,12 +224,16 @@ def _win_rate(board: _Board, verdicts: Iterable[Verdict], margin: float) -> Json
 def _with_p_values(board: _Board, scores: ClusteredScores) -> Json:
     """Return the table of win rates; each language but English with its p-value, two-sided.
 
-    `p` is that of the language by itself, `p_holm` corrected for their number.
+    `p` is that of the language by itself (sign flips), `p_holm` corrected for their number.
     """
     table = board.table(scores.estimate, None)
     codes = [code for code in board.languages if code != ENGLISH]
-    found = [scores.bootstrap([code]) for code in codes]
-    alone = [min(1.0, 2 * min(b.p_above(NEUTRAL), b.p_below(NEUTRAL))) for b in found]
+    alone = [
+        sign_flip_test(scores.contributions([code]), "two-sided")
+        if scores.counts[code]
+        else math.nan
+        for code in codes
+    ]
     for code, p, corrected in zip(codes, alone, holm(alone), strict=True):
         table["languages"][code] |= {"p": _known(p), "p_holm": _known(corrected)}
     return table
