@@ -277,3 +277,13 @@ def test_left_out_is_the_score_without_the_cluster():
         keep = [i for i, c in enumerate(clusters) if c != f"{k:02}"]
         rest = score(values[keep], *([x[i] for i in keep] for x in (clusters, languages)))
         assert left == pytest.approx(rest.estimate().value)
+
+
+def test_pseudo_values_have_the_score_as_their_mean():
+    values, clusters, languages = shared_scores(np.random.default_rng(12))
+    found = score([*values, math.nan], [*clusters, "99"], [*languages, "ja"])
+    pseudo = found.pseudo_values(["ja"])
+    assert pseudo[:12] == pytest.approx(values[12:24]) and math.isnan(pseudo[12])
+    both = found.pseudo_values(["ar", "ja"])
+    assert np.nanmean(both) == pytest.approx(found.estimate(["ar", "ja"]).value)
+    assert np.isnan(score([1.0, math.nan], "ab").pseudo_values()).all()

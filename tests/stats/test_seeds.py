@@ -133,9 +133,16 @@ def test_from_scores_in_several_languages():
     resamples = Resamples(names, 1)
     values = rng.normal(size=(3, 36))
     scores = [ClusteredScores(resamples, row, names, codes) for row in values]
-    found = estimate_over_seeds([s.bootstrap().pseudo_values for s in scores], 36)
+    found = estimate_over_seeds([s.pseudo_values() for s in scores], 36)
     means = estimate_over_seeds(list(values.reshape(3, 3, 12).mean(axis=1)), 36)
     assert found.any_seeds == pytest.approx(means.any_seeds)
+    # A verdict that broke leaves the prompts of the seeds side by side.
+    values[0, [0, 12, 24]] = math.nan
+    gap = ClusteredScores(resamples, values[0], names, codes)
+    tables = [s.pseudo_values() for s in (gap, *scores[1:])]
+    assert np.isnan(tables[0][0]) and tables[0][1:] == pytest.approx(scores[0].pseudo_values()[1:])
+    seeds = [s.estimate().value for s in (gap, *scores[1:])]
+    assert estimate_over_seeds(tables, 36).any_seeds.value == pytest.approx(np.mean(seeds))
 
 
 def test_degrees_of_freedom_are_satterthwaites():

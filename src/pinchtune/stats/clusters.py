@@ -100,6 +100,18 @@ class ClusteredScores:
         n = sum(min(self.counts[code], first.counts[code]) for code in codes)
         return _over_languages(self._means[:, mine] - first._means[:, theirs], left_out[paired], n)
 
+    def pseudo_values(self, languages: Iterable[str] | None = None) -> Array:
+        """Return what each cluster of the resamples says of the score; NaN where it says nothing.
+
+        These are Tukey's pseudo-values; of one prompt a cluster they are the scores themselves.
+        Their mean is the score, and those of several seeds are in one order.
+        """
+        columns = [self.columns[code] for code in self._codes(languages)]
+        present = self._present[:, columns].any(axis=1)
+        count, value = present.sum(), _average(self._means[:1, columns])
+        pseudo: Array = count * value - (count - 1) * _average(self._left_out()[:, columns])
+        return np.where(present, pseudo, np.nan)
+
     def contributions(
         self, languages: Iterable[str] | None = None, neutral: float = NEUTRAL
     ) -> Array:

@@ -30,7 +30,7 @@ from pinchtune.stats.estimate import LEVEL, Array, Estimate
 
 Method = Literal["percentile", "expanded", "bca", "expanded-bca"]
 METHOD: Method = "expanded-bca"
-"""The interval that holds the truth most nearly as often as it says, from 24 clusters on."""
+"""The interval neither of whose bounds errs much more often than it says, from 24 clusters on."""
 _LEAST = 1e-9
 """Differences that are rounding errors."""
 
@@ -118,16 +118,6 @@ class Bootstrap:
         """Standard error by the jackknife over clusters; NaN for fewer than two."""
         count = len(self.left_out)
         return math.sqrt((count - 1) * self.left_out.var()) if count > 1 else math.nan
-
-    @property
-    def pseudo_values(self) -> Array:
-        """[clusters], Tukey's pseudo-values: what each cluster says of the quantity.
-
-        For a mean over clusters of one prompt these are the scores themselves.
-        """
-        count = len(self.left_out)
-        pseudo: Array = count * self.value - (count - 1) * self.left_out
-        return pseudo
 
     @property
     def _known(self) -> bool:

@@ -125,10 +125,10 @@ class SeedEstimate(NamedTuple):
 def estimate_over_seeds(tables: Sequence[Array], n: int) -> SeedEstimate:
     """Return the score over seeds from the scores of the same prompts in each seed.
 
-    `tables` has an array [prompts] for each seed: the difference of the seed's two arms, or a
-    score of one arm, by cluster (`Bootstrap.pseudo_values`, or plain means). A prompt that a seed
-    lacks (NaN) gets that seed's mean; one that all lack is left out. `n` is the number of prompts
-    to show.
+    `tables` has an array [prompts] for each seed: a score of one arm, or that of the second less
+    that of the first, by cluster (`ClusteredScores.pseudo_values`). A prompt that a seed lacks
+    (NaN) gets that seed's mean; one that all lack is left out. `n` is the number of prompts to
+    show.
     """
     table = np.array(tables, dtype=float).reshape(len(tables), -1 if len(tables) else 0)
     table = table[:, ~np.isnan(table).all(axis=0)]
