@@ -154,9 +154,10 @@ def main() -> int:
     parser.add_argument("verb", choices=["score", "table"])
     parser.add_argument("places", nargs="+", type=Path)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--tuned", default="es,ja,ru,zh", help="languages of the pinch")
     options = parser.parse_args()
     if options.verb == "table":
-        print(table(read_json(options.places[0])))
+        print(table(read_json(options.places[0]), options.tuned.split(",")))
         return 0
     folder, target = options.places
     write_text(target, json.dumps(score(folder, options.data), separators=(",", ":")) + "\n")
