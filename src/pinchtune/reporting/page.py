@@ -14,11 +14,14 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pinchtune.reporting.claims import ClaimsView, build_claims
 from pinchtune.reporting.figures import FigureView, build_figures
 from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
+from pinchtune.reporting.judging import JudgingView, build_judging
 from pinchtune.reporting.limits import build_limits
 from pinchtune.reporting.mixed import MixedView, build_mixed
+from pinchtune.reporting.planned import PlanView, build_plan
 from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
 from pinchtune.reporting.safety import clean, clip
 from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
@@ -34,10 +37,13 @@ class LocaleView(NamedTuple):
     words: Wording
     title: str
     headline: HeadlineView
+    claims: ClaimsView
     mixed: MixedView
     figures: list[FigureView]
+    plan: PlanView
     samples: SamplesView
     tables: list[TableView]
+    judging: JudgingView
     limits: list[str]
     protocol: list[Facts]
     same: str
@@ -75,10 +81,13 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         words=words,
         title=words("page.title", name=clip(data.name, NAME_CHARACTERS, 1).text),
         headline=build_headline(data, words),
+        claims=build_claims(data, words),
         mixed=build_mixed(data, words),
         figures=build_figures(data, words),
+        plan=build_plan(data, words),
         samples=build_samples(data, choice, words),
         tables=build_tables(data, words),
+        judging=build_judging(data, words),
         limits=build_limits(data, words),
         protocol=build_protocol(data, words),
         same=words("protocol.same", answer=answer) if answer else "",
