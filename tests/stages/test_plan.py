@@ -42,7 +42,7 @@ def test_a_plan_stands(make_project: Callable[..., Path]):
     path = pinchtune.plan(project)
     before = path.read_bytes()
     assert pinchtune.plan(project).read_bytes() == before
-    with pytest.raises(UsageError, match="a plan was made on .*--replace"):
+    with pytest.raises(UsageError, match=r"a plan was made on .*--replace"):
         pinchtune.plan(project, Guess(effect=3))
     assert path.read_bytes() == before
 
@@ -61,3 +61,30 @@ def test_without_a_plan_nothing_is_said(make_project: Callable[..., Path]):
     project = pinchtune.Project.open(make_project())
     assert "plan" not in pinchtune.run(project)
     assert read_json(project.path("evaluation", "decision.json"))["plan"] is None
+
+
+def test_the_report_shows_the_plan_that_the_decision_names(make_project: Callable[..., Path]):
+    project = pinchtune.Project.open(make_project())
+    pinchtune.plan(project)
+    page = Path(pinchtune.run(project)["report"])
+    text = page.read_text("utf-8")
+    assert "the test was done as planned" in text and "true score is 58" in text
+    assert "answers were there already" not in text
+
+    # Other assumptions leave the id, and so the evaluation, as it is: the page must not.
+    pinchtune.plan(project, Guess(effect=5.0), replace=True)
+    pinchtune.report(project)
+    text = page.read_text("utf-8")
+    assert "true score is 55" in text and "answers were there already" in text
+    assert "earlier plans that this one replaced: 1" in text
+
+
+def test_a_plan_made_after_the_decision_is_not_the_one_it_followed(
+    make_project: Callable[..., Path],
+):
+    folder = make_project()
+    project = pinchtune.Project.open(folder)
+    page = Path(pinchtune.run(project)["report"])
+    pinchtune.plan(project)
+    pinchtune.report(project)
+    assert "followed no written plan" in page.read_text("utf-8")

@@ -64,7 +64,7 @@ def _alone(data: ReportData, words: Wording) -> Iterator[str]:
     if not tested:
         return
     found = {code: rate["value"] for code, rate in tested.items() if differs_alone(rate)}
-    yield words("claims.alone", shown=len(found), n=len(tested))
+    yield words("claims.alone" if found else "claims.alone_none", shown=len(found), n=len(tested))
     better = [words.language(code) for code, value in found.items() if value > NEUTRAL]
     worse = [words.language(code) for code, value in found.items() if value < NEUTRAL]
     if better:

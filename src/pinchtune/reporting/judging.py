@@ -8,8 +8,8 @@ from typing import NamedTuple
 from pinchtune.evaluation.families import same_family
 from pinchtune.evaluation.health import biases
 from pinchtune.reporting.inputs import Json, ReportData, pick
-from pinchtune.reporting.protocol import Facts
 from pinchtune.reporting.safety import clip
+from pinchtune.reporting.tables import Cell, Grid, Line
 from pinchtune.reporting.wording import Wording
 
 NAME_CHARACTERS = 120
@@ -32,7 +32,7 @@ class JudgingView(NamedTuple):
     text: str
     warnings: list[str]
     health: list[HealthRow]
-    rates: Facts
+    rates: Grid
     reading: list[str]
     """What the three ways of counting say together."""
 
@@ -43,12 +43,16 @@ def build_judging(data: ReportData, words: Wording) -> JudgingView:
     judge = str(data.scores["win_rate"]["judge"])
     if not judging or not judge:
         text = words("judging.missing" if judge else "judging.none")
-        return JudgingView(text, [], [], Facts("", [], []), [])
+        return JudgingView(text, [], [], Grid("", [], []), [])
     is_program = judge.startswith("reference")
     return JudgingView(
         words("judging.program") if is_program else words("judging.lead"),
         list(_warnings(data, judging["health"], words)),
-        [_figure(name, facts, words) for name, facts in judging["health"].items()],
+        [
+            _figure(name, facts, words)
+            for name, facts in judging["health"].items()
+            if facts["all"]["value"] is not None
+        ],
         _rates(data, judging, words),
         list(_reading(data, judging, words)),
     )
@@ -72,16 +76,10 @@ def _figure(name: str, facts: Json, words: Wording) -> HealthRow:
     return HealthRow(
         words.choose("judging", name),
         words.choose("judging", f"{name}_text") if words.knows("judging", name) else "",
-        _percent(estimate, words),
-        words.bracket(estimate),
+        words("page.percent", value=words.number(estimate["value"], 1)),
+        "" if estimate["low"] == estimate["high"] else words.bracket(estimate),
         words("page.unknown") if neutral is None else words.number(neutral),
     )
-
-
-def _percent(estimate: Json, words: Wording) -> str:
-    if estimate["value"] is None:
-        return words("page.unknown")
-    return words("page.percent", value=words.number(estimate["value"], 1))
 
 
 def _ways(data: ReportData, judging: Json, group: str) -> list[Json]:
@@ -90,18 +88,18 @@ def _ways(data: ReportData, judging: Json, group: str) -> list[Json]:
     return [data.win_rate(group), *(pick(judging[name], group) for name in names)]
 
 
-def _rates(data: ReportData, judging: Json, words: Wording) -> Facts:
+def _rates(data: ReportData, judging: Json, words: Wording) -> Grid:
     names = ("raw", "gated", "length_controlled")
     header = [words("page.group"), *(words(f"judging.{name}") for name in names)]
-    rows = []
+    lines = []
     for group in data.sequence:
         limit = data.limit(group)
         cells = [
-            f"{words.score(rate['value'], limit)} {words.score_bracket(rate, limit)}".strip()
+            Cell(words.score(rate["value"], limit), words.score_bracket(rate, limit))
             for rate in _ways(data, judging, group)
         ]
-        rows.append([words(f"group.{group}"), *cells])
-    return Facts(words("judging.rates"), header, rows)
+        lines.append(Line(words(f"group.{group}"), False, cells))
+    return Grid(words("judging.rates"), header, lines)
 
 
 def _reading(data: ReportData, judging: Json, words: Wording) -> Iterator[str]:

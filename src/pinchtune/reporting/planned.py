@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pinchtune.reporting.inputs import Json, ReportData
 from pinchtune.reporting.protocol import Facts, as_text
 from pinchtune.reporting.safety import clip
+from pinchtune.reporting.tables import Cell, Grid, Line
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import NEUTRAL
 
@@ -19,7 +20,8 @@ class PlanView(NamedTuple):
 
     text: str
     warnings: list[str]
-    tables: list[Facts]
+    deviations: Facts
+    powers: Grid
     note: str
     """How to read the table; empty if there is none."""
 
@@ -29,14 +31,15 @@ def build_plan(data: ReportData, words: Wording) -> PlanView:
     plan = data.plan
     if plan is None:
         margin = f"{data.scores['english']['margin']:g}"
-        return PlanView(words("plan.none", margin=margin), [], [], "")
+        nothing = Facts("", [], []), Grid("", [], [])
+        return PlanView(words("plan.none", margin=margin), [], *nothing, "")
     made = clip(str(plan["made"]), DATE_CHARACTERS, 1).text
     text = words("plan.deviates" if plan["deviations"] else "plan.kept", made=made)
-    tables = [_deviations(plan, words), _powers(data, plan, words)]
     return PlanView(
         text,
         list(_warnings(plan, words)),
-        [table for table in tables if table.rows],
+        _deviations(plan, words),
+        _powers(data, plan, words),
         _note(plan, words),
     )
 
@@ -55,28 +58,27 @@ def _deviations(plan: Json, words: Wording) -> Facts:
     return Facts(words("plan.deviations"), header, rows)
 
 
-def _powers(data: ReportData, plan: Json, words: Wording) -> Facts:
+def _powers(data: ReportData, plan: Json, words: Wording) -> Grid:
     names = ("prompts", "power", "smallest", "result")
     header = [words("page.group"), *(words(f"plan.{name}") for name in names)]
     tests = plan.get("tests", {})
-    rows = [_power(data, group, tests[group], words) for group in data.sequence if group in tests]
-    return Facts(words("plan.powers"), header, rows)
+    lines = [_power(data, group, tests[group], words) for group in data.sequence if group in tests]
+    return Grid(words("plan.powers"), header, lines)
 
 
-def _power(data: ReportData, group: str, test: Json, words: Wording) -> list[str]:
+def _power(data: ReportData, group: str, test: Json, words: Wording) -> Line:
     smallest, rate, limit = test["smallest_effect"], data.win_rate(group), data.limit(group)
     power = words.number(100 * test["power_with_all_before"])
-    prompts = {"prompts": test["prompts"], "languages": test["languages"]}
-    value = f"{words.score(rate['value'], limit)} {words.score_bracket(rate, limit)}".strip()
+    times = f"{test['languages']} × " if test["languages"] > 1 else ""  # noqa: RUF001 - a sign
     step = data.step(group)
     word = words("claims.shown" if step["shown"] else "claims.not_shown") if step else ""
-    return [
-        words(f"group.{group}"),
-        words("plan.count_one" if test["languages"] == 1 else "plan.count", **prompts),
-        words("page.percent", value=power),
-        words("plan.nothing") if smallest is None else words.number(NEUTRAL + smallest, 1),
-        words("plan.outcome", value=value, word=word) if word else value,
+    cells = [
+        Cell(f"{times}{words.number(test['prompts'])}"),
+        Cell(words("page.percent", value=power)),
+        Cell(words("plan.nothing") if smallest is None else words.number(NEUTRAL + smallest, 1)),
+        Cell(words.score(rate["value"], limit), words.score_bracket(rate, limit), word),
     ]
+    return Line(words(f"group.{group}"), False, cells)
 
 
 def _note(plan: Json, words: Wording) -> str:
