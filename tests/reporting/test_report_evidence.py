@@ -118,6 +118,7 @@ def test_languages_by_themselves_are_counted_after_the_correction(now, p, value,
     said = " ".join(build_claims(data, EN).alone)
     assert sentence in said
     assert ("1 of 3 differ" in said) == (p < 0.05)
+    assert ("Better" in said) + ("Worse" in said) == (p < 0.05)
 
 
 def test_a_language_without_a_test_is_not_counted():
@@ -268,6 +269,20 @@ def test_a_result_that_hangs_on_the_way_of_counting_is_named(now):
     view = build_judging(three_ways(now, 52.0, 54.0, 47.0), EN)
     # English is held against 40, which 47 is above too.
     assert "same result in: Tuned languages, Unseen languages." in view.reading[0]
+
+
+def test_nothing_is_said_of_ways_of_counting_that_are_not_known(now):
+    def walk(value):
+        if isinstance(value, dict):
+            return dict(NOTHING) if "low" in value else {k: walk(v) for k, v in value.items()}
+        return value
+
+    health = now.scores["judging"]["health"]
+    bare = {**walk(now.scores["judging"]), "health": health}
+    rate = {**now.scores["win_rate"], **walk({"groups": now.scores["win_rate"]["groups"]})}
+    view = build_judging(replace(now, scores={**now.scores, "judging": bare, "win_rate": rate}), EN)
+    assert view.reading == []
+    assert {cell.value for line in view.rates.lines for cell in line.cells} == {"–"}
 
 
 @pytest.mark.parametrize(("low", "warned"), [(55.0, True), (45.0, False)])

@@ -103,22 +103,23 @@ def _rates(data: ReportData, judging: Json, words: Wording) -> Grid:
 
 
 def _reading(data: ReportData, judging: Json, words: Wording) -> Iterator[str]:
-    apart = [
-        words(f"group.{group}")
+    sides = {
+        group: {_side(rate, data.limit(group)) for rate in _ways(data, judging, group)} - {None}
         for group in data.sequence
-        if len({_side(rate, data.limit(group)) for rate in _ways(data, judging, group)}) > 1
-    ]
-    names = words.join(apart)
-    yield words("judging.apart", groups=names) if apart else words("judging.alike")
+    }
+    apart = [words(f"group.{group}") for group, found in sides.items() if len(found) > 1]
+    if apart:
+        yield words("judging.apart", groups=words.join(apart))
+    elif any(sides.values()):
+        yield words("judging.alike")
     effect = judging["length_controlled"]["effect"]
     if effect["value"] is not None:
-        yield words(
-            "judging.effect", value=words.score(effect["value"]), span=words.score_span(effect)
-        )
+        value, span = words.score(effect["value"]), words.score_span(effect)
+        yield words("judging.effect", value=value, span=span)
 
 
-def _side(rate: Json, limit: float) -> str:
-    """Return on which side of the limit the whole interval lies, if on one."""
+def _side(rate: Json, limit: float) -> int | None:
+    """Return on which side of the limit the whole interval lies, 0 if on both; None if unknown."""
     if rate["low"] is None or rate["high"] is None:
-        return "unknown"
-    return "above" if rate["low"] > limit else "below" if rate["high"] < limit else "open"
+        return None
+    return (rate["low"] > limit) - (rate["high"] < limit)
