@@ -122,4 +122,4 @@ def _side(rate: Json, limit: float) -> int | None:
     """Return on which side of the limit the whole interval lies, 0 if on both; None if unknown."""
     if rate["low"] is None or rate["high"] is None:
         return None
-    return (rate["low"] > limit) - (rate["high"] < limit)
+    return int(rate["low"] > limit) - int(rate["high"] < limit)
