@@ -113,8 +113,10 @@ def test_sections_come_in_order(tree):
     titles = [
         "What was mixed",
         "What changed, language by language",
+        "Plan and result",
         "Real answers, side by side",
         "All results",
+        "How far the judge can be trusted",
         "What this test cannot tell",
         "Protocol",
     ]

@@ -34,7 +34,13 @@ def test_a_decision_names_its_plan_and_what_deviates(make_project: Callable[...,
     late = read_json(pinchtune.plan(changed, replace=True))
     assert late["is_late"] and late["replaced"] == [{"id": made["id"], "made": made["made"]}]
     pinchtune.evaluate(changed)
-    assert "answers were there already" in outcome(changed)["text"]
+    assert "answers were there already. It replaced" in outcome(changed)["text"]
+
+    again = read_json(pinchtune.plan(changed, Guess(effect=3), replace=True))
+    assert again["id"] == late["id"] and len(again["replaced"]) == 2
+    pinchtune.evaluate(changed)
+    decision = read_json(project.path("evaluation", "decision.json"))
+    assert decision["plan"]["replaced"] == 2
 
 
 def test_a_plan_stands(make_project: Callable[..., Path]):
@@ -61,3 +67,30 @@ def test_without_a_plan_nothing_is_said(make_project: Callable[..., Path]):
     project = pinchtune.Project.open(make_project())
     assert "plan" not in pinchtune.run(project)
     assert read_json(project.path("evaluation", "decision.json"))["plan"] is None
+
+
+def test_the_report_shows_the_plan_that_the_decision_names(make_project: Callable[..., Path]):
+    project = pinchtune.Project.open(make_project())
+    pinchtune.plan(project)
+    page = Path(pinchtune.run(project)["report"])
+    text = page.read_text("utf-8")
+    assert "the test was done as planned" in text and "true score is 58" in text
+    assert "answers were there already" not in text
+
+    # Other assumptions leave the id, and so the evaluation, as it is: the page must not.
+    pinchtune.plan(project, Guess(effect=5.0), replace=True)
+    pinchtune.report(project)
+    text = page.read_text("utf-8")
+    assert "true score is 55" in text and "answers were there already" in text
+    assert "earlier plans that this one replaced: 1" in text
+
+
+def test_a_plan_made_after_the_decision_is_not_the_one_it_followed(
+    make_project: Callable[..., Path],
+):
+    folder = make_project()
+    project = pinchtune.Project.open(folder)
+    page = Path(pinchtune.run(project)["report"])
+    pinchtune.plan(project)
+    pinchtune.report(project)
+    assert "followed no written plan" in page.read_text("utf-8")

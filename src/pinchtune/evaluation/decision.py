@@ -23,6 +23,8 @@ Verdict = Literal["go", "no-go", "unclear"]
 Outcome = Literal["helped", "harmed", "unclear"]
 English = Literal["kept", "lost", "unclear"]
 
+FLAGS = {"late": "is_late", "replaced": "replaced"}
+"""What speaks against a plan, by the word for it and the fact."""
 FEW = 20
 """Below so many judged prompts in a group the intervals themselves are unsure."""
 
@@ -127,8 +129,7 @@ def plan_text(facts: Mapping[str, Any], locale: str = "en") -> str:
     words = WORDS[_check_locale(locale)]
     keys = words["comma"].join(str(d["key"]) for d in facts["deviations"])
     said = [words["plan_deviates" if keys else "plan_kept"].format(made=facts["made"], keys=keys)]
-    if facts["is_late"]:
-        said.append(words["plan_late"])
+    said += [words[f"plan_{code}"] for code in ("late", "replaced") if facts[FLAGS[code]]]
     return words["space"].join(said)
 
 

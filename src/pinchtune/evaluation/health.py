@@ -102,21 +102,28 @@ def gated(judged: Judged) -> float | None:
     return TIE if right_a == right_b else WIN if right_b else LOSS
 
 
+BIASES = ("longer_wins", "first_shown")
+
+
+def biases(health: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the figures that stand for a bias and whose whole interval is on one side of 50."""
+    found = []
+    for name in BIASES:
+        low, high = (health[name]["all"][bound] for bound in ("low", "high"))
+        if low is not None and high is not None and not low <= NEUTRAL <= high:
+            found.append(name)
+    return found
+
+
 def bias_warnings(health: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each bias whose whole interval is on one side of 50."""
+    """Return a sentence for each bias."""
     texts = {
         "longer_wins": "the longer answer won {value:.0f} % of the decided comparisons "
         "({low:.0f} to {high:.0f}): look at the length-controlled win rate too",
         "first_shown": "the judge chose the answer that it was shown first {value:.0f} % of the "
         "time ({low:.0f} to {high:.0f}): what the order decides counts as a tie",
     }
-    found = []
-    for name, text in texts.items():
-        all_ = health[name]["all"]
-        low, high = all_["low"], all_["high"]
-        if low is not None and high is not None and not low <= NEUTRAL <= high:
-            found.append(text.format(**all_))
-    return found
+    return [texts[name].format(**health[name]["all"]) for name in biases(health)]
 
 
 class Agreement(NamedTuple):

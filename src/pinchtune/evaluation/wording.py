@@ -44,6 +44,7 @@ _EN = {
     "plan_kept": "The test was done as planned on {made}.",
     "plan_deviates": "The test deviates from the plan of {made} in: {keys}.",
     "plan_late": "That plan was written when answers were there already.",
+    "plan_replaced": "It replaced an earlier plan.",
     "comma": ", ",
     "space": " ",
 }
@@ -81,6 +82,7 @@ _JA = {
     "plan_kept": "テストは{made}に決めた計画どおりに行われました。",
     "plan_deviates": "テストは{made}に決めた計画と次の点で異なります：{keys}。",
     "plan_late": "この計画は、回答がそろった後に書かれたものです。",
+    "plan_replaced": "この計画は、以前の計画に代えて作られたものです。",
     "comma": "、",
     "space": "",
 }

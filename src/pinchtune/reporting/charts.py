@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pinchtune.drawing.lettering import breadth
-from pinchtune.reporting.inputs import Json
+from pinchtune.reporting.inputs import Json, differs_alone
 from pinchtune.reporting.svg import AFTER, BEFORE, FAINT, INK, RULE, SOFT, Sheet
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import NEUTRAL
@@ -38,6 +38,8 @@ class Row(NamedTuple):
     is_group: bool
     before: Json
     after: Json
+    limit: float | None = None
+    """The value that is to stay above it, where one was agreed."""
 
 
 class Scale(NamedTuple):
@@ -76,7 +78,7 @@ def fidelity_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
 
 
 def forest_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
-    """Draw each win rate, and the line at 50."""
+    """Draw each win rate, hollow where a language shows nothing by itself, and the line at 50."""
     top, middle, small = 22.0, Scale(size)(NEUTRAL), size.font - 1
     sheet, scale = _new_sheet(rows, size, top), Scale(size)
     _ticks(sheet, scale, top, words("figure.forest_axis"))
@@ -86,8 +88,12 @@ def forest_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
     sheet.text(middle + 8, 9, right, size=small, color=SOFT)
     for row, y in _lines(rows, top):
         _label(sheet, size, row, y)
-        marker = "D" if row.is_group else "o"
-        _point(sheet, scale, row.after, y, AFTER, width=2.6 if row.is_group else 1.8, marker=marker)
+        if row.limit is not None:
+            x = scale(row.limit)
+            sheet.line((x, y - HEAD / 2 + 2), (x, y + HEAD / 2 - 2), RED, 3)
+        marker, width = ("D", 2.6) if row.is_group else ("o", 1.8)
+        filled = differs_alone(row.after) is not False
+        _point(sheet, scale, row.after, y, AFTER, filled=filled, width=width, marker=marker)
         value, low, high = (words.score(row.after[key]) for key in ("value", "low", "high"))
         span = "" if row.after["low"] is None else f" ({low}\N{EN DASH}{high})"
         _number(sheet, size, value + span, y, row.is_group)

@@ -6,7 +6,7 @@ screen cannot be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -21,11 +21,19 @@ from pinchtune.reporting.charts import (
     is_known,
     margin_sheet,
 )
-from pinchtune.reporting.inputs import Json, ReportData
+from pinchtune.reporting.inputs import Json, ReportData, differs_alone
 from pinchtune.reporting.svg import Sheet
 from pinchtune.reporting.wording import Wording
 
 MEASURE = "right_language"
+
+
+class Key(NamedTuple):
+    """One sign of the legend."""
+
+    sign: str
+    """Class of the sign in the style sheet."""
+    text: str
 
 
 class FigureView(NamedTuple):
@@ -36,6 +44,7 @@ class FigureView(NamedTuple):
     lead: str
     drawings: list[tuple[str, Markup]]
     """Class and SVG; none if there is nothing to draw."""
+    keys: list[Key]
     header: list[str]
     table: list[list[str]]
     """The same values as text, one row a language or group."""
@@ -64,7 +73,7 @@ def _fidelity(data: ReportData, words: Wording) -> FigureView:
         after = data.estimate(MEASURE, data.treated, **where)
         return Row(name, "group" in where, before, after)
 
-    rows = _rows(data, words, row)
+    rows = _rows(data, words, row, data.groups)
     facts = [
         words(
             "figure.fidelity_fact",
@@ -82,6 +91,11 @@ def _fidelity(data: ReportData, words: Wording) -> FigureView:
         words("figure.fidelity"),
         words("figure.fidelity_lead"),
         _draw(words, "fidelity", text, lambda size: fidelity_sheet(rows, words, size), drawn),
+        [
+            Key("dot dot-before", words("figure.before")),
+            Key("dot dot-after", words("figure.after")),
+            _interval(words),
+        ],
         [words("page.language"), words("headline.before"), words("headline.after")],
         [[r.name, _cell(r.before, words, "%"), _cell(r.after, words, "%")] for r in rows],
     )
@@ -89,9 +103,12 @@ def _fidelity(data: ReportData, words: Wording) -> FigureView:
 
 def _forest(data: ReportData, words: Wording) -> FigureView:
     def row(name: str, **where: str) -> Row:
-        return Row(name, "group" in where, {}, data.win_rate(**where))
+        limit = data.limit("english") if where.get("group") == "english" else None
+        return Row(name, "group" in where, {}, data.win_rate(**where), limit)
 
-    rows = _rows(data, words, row)
+    rows = _rows(data, words, row, data.sequence)
+    tested = [r for r in rows if differs_alone(r.after) is not None]
+    corrected = words("figure.forest_corrected", n=len(tested)) if tested else ""
     facts = [
         words(
             "figure.forest_fact",
@@ -107,11 +124,35 @@ def _forest(data: ReportData, words: Wording) -> FigureView:
     return FigureView(
         "forest",
         words("figure.forest"),
-        words("figure.forest_lead"),
+        _sentences(words, filter(None, [words("figure.forest_lead"), corrected])),
         _draw(words, "forest", text, lambda size: forest_sheet(rows, words, size), drawn),
-        [words("page.language"), words("figure.score")],
-        [[r.name, _cell(r.after, words)] for r in rows],
+        _forest_keys(rows, bool(tested), words),
+        [words("page.language"), words("figure.score"), *[words("figure.alone")] * bool(tested)],
+        [[r.name, _cell(r.after, words), *[_alone(r, words)] * bool(tested)] for r in rows],
     )
+
+
+def _forest_keys(rows: Sequence[Row], tested: bool, words: Wording) -> list[Key]:
+    keys = [Key("dot diamond", words("figure.together"))]
+    if tested:
+        keys.append(Key("dot dot-after", words("figure.differs")))
+        keys.append(Key("dot dot-open", words("figure.open")))
+    keys.append(_interval(words))
+    limits = [row.limit for row in rows if row.limit is not None]
+    return keys + [Key("bound", words("figure.bound", limit=f"{limit:g}")) for limit in limits]
+
+
+def _alone(row: Row, words: Wording) -> str:
+    """Say whether a language differs by itself, with its p-value; a dash for groups."""
+    differs = differs_alone(row.after)
+    if differs is None:
+        return words("page.unknown")
+    p = words.p_value(row.after["p_holm"])
+    return words("figure.alone_yes" if differs else "figure.alone_no", p=p)
+
+
+def _interval(words: Wording) -> Key:
+    return Key("dash", words("figure.interval"))
 
 
 def _margin(data: ReportData, words: Wording) -> FigureView:
@@ -137,6 +178,7 @@ def _margin(data: ReportData, words: Wording) -> FigureView:
             lambda size: margin_sheet(estimate, limit, result, words, size),
             is_known(estimate),
         ),
+        [_interval(words)],
         ["", words("figure.score")],
         [
             [words("figure.english_score"), _cell(estimate, words)],
@@ -146,10 +188,12 @@ def _margin(data: ReportData, words: Wording) -> FigureView:
     )
 
 
-def _rows(data: ReportData, words: Wording, row: Callable[..., Row]) -> list[Row]:
+def _rows(
+    data: ReportData, words: Wording, row: Callable[..., Row], groups: Sequence[str]
+) -> list[Row]:
     """Return a row for each group and, below it, for each of its languages."""
     rows = []
-    for group in data.groups:
+    for group in groups:
         rows.append(row(words(f"group.{group}"), group=group))
         codes = data.codes(group)
         if len(codes) > 1 or group != "english":
@@ -164,5 +208,5 @@ def _cell(estimate: Json, words: Wording, unit: str = "") -> str:
     return f"{value} {words.bracket(estimate)}".strip()
 
 
-def _sentences(words: Wording, facts: Sequence[str]) -> str:
+def _sentences(words: Wording, facts: Iterable[str]) -> str:
     return words("page.space").join(facts)

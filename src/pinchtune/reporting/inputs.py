@@ -12,7 +12,7 @@ from pinchtune.data.mix import ARMS
 from pinchtune.mining.mined import NO_QUESTIONS, Mined, Questions
 from pinchtune.records import Answer, Example, Verdict
 from pinchtune.selection.outcome import Outcome
-from pinchtune.stats import NEUTRAL
+from pinchtune.stats import LEVEL, NEUTRAL
 
 Json = Mapping[str, Any]
 UNKNOWN: Json = {"value": None, "low": None, "high": None, "n": 0}
@@ -64,6 +64,8 @@ class ReportData:
     """The most asked of it."""
     outcome: Outcome | None = None
     """What was chosen, if anything was."""
+    plan: Json | None = None
+    """What decision.json says of the plan, with the `tests` of plan.json; None without one."""
 
     @property
     def control(self) -> str:
@@ -88,6 +90,11 @@ class ReportData:
         present = {row["group"] for row in self.scores["languages"]}
         return [group for group in ("seen", "unseen", "english") if group in present]
 
+    @property
+    def sequence(self) -> list[str]:
+        """The groups that have a language, in the order in which claims are tested."""
+        return [group for group in self.scores["groups"] if group in self.groups]
+
     def codes(self, group: str) -> list[str]:
         """Return the languages of a group."""
         return [row["code"] for row in self.scores["languages"] if row["group"] == group]
@@ -105,6 +112,11 @@ class ReportData:
     def win_rate(self, group: str = "", language: str = "") -> Json:
         """Return the win rate of the pinch."""
         return pick(self.scores["win_rate"], group, language)
+
+    def step(self, group: str) -> Json | None:
+        """Return the step of the headline that is about a group; None in scores of before."""
+        steps: Sequence[Json] = self.scores["win_rate"].get("headline", ())
+        return next((step for step in steps if step["name"] == group), None)
 
     def total(self, stage: str, quantity: str) -> float | None:
         """Return the seconds or tokens of a stage over its arms; None if none was recorded."""
@@ -130,3 +142,9 @@ def pick(table: Json, group: str = "", language: str = "") -> Json:
     rows = table.get("groups", {}) if group else table.get("languages", {})
     found: Json = rows.get(group or language, UNKNOWN)
     return found
+
+
+def differs_alone(rate: Json) -> bool | None:
+    """Say if a language differs from 50 after the correction for their number; None if untested."""
+    p = rate.get("p_holm")
+    return None if p is None else bool(p < 2 * LEVEL)

@@ -16,11 +16,14 @@ from markupsafe import Markup
 
 from pinchtune.reporting.asked import AskedView, build_asked
 from pinchtune.reporting.chosen import ChosenView, build_chosen
+from pinchtune.reporting.claims import ClaimsView, build_claims
 from pinchtune.reporting.figures import FigureView, build_figures
 from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
+from pinchtune.reporting.judging import JudgingView, build_judging
 from pinchtune.reporting.limits import build_limits
 from pinchtune.reporting.mixed import MixedView, build_mixed
+from pinchtune.reporting.planned import PlanView, build_plan
 from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
 from pinchtune.reporting.safety import clean, clip
 from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
@@ -28,7 +31,10 @@ from pinchtune.reporting.tables import TableView, build_tables
 from pinchtune.reporting.wording import LOCALES, Wording, check_locale
 
 NAME_CHARACTERS = 80
-SECTIONS = "mixed", "enquiries", "selection", "figure", "answers", "tables", "limits", "protocol"
+SECTIONS = (
+    *("mixed", "enquiries", "selection", "figure", "plan"),
+    *("answers", "tables", "judging", "limits", "protocol"),
+)
 """The sections that the contents name, in their order."""
 
 
@@ -38,12 +44,15 @@ class LocaleView(NamedTuple):
     words: Wording
     title: str
     headline: HeadlineView
+    claims: ClaimsView
     mixed: MixedView
     asked: AskedView | None
     chosen: ChosenView | None
     figures: list[FigureView]
+    plan: PlanView
     samples: SamplesView
     tables: list[TableView]
+    judging: JudgingView
     limits: list[str]
     protocol: list[Facts]
     same: str
@@ -58,17 +67,7 @@ class LocaleView(NamedTuple):
     def sections(self) -> list[str]:
         """The sections in their order, those left out for which there is nothing."""
         own = {"enquiries": self.asked, "selection": self.chosen}
-        order = [
-            "mixed",
-            "enquiries",
-            "selection",
-            "figure",
-            "answers",
-            "tables",
-            "limits",
-            "protocol",
-        ]
-        return [name for name in order if own.get(name, True)]
+        return [name for name in SECTIONS if own.get(name, True)]
 
 
 def build_report(data: ReportData, locale: str = "en") -> str:
@@ -97,12 +96,15 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         words=words,
         title=words("page.title", name=clip(data.name, NAME_CHARACTERS, 1).text),
         headline=build_headline(data, words),
+        claims=build_claims(data, words),
         mixed=build_mixed(data, words),
         asked=build_asked(data, words),
         chosen=build_chosen(data, words),
         figures=build_figures(data, words),
+        plan=build_plan(data, words),
         samples=build_samples(data, choice, words),
         tables=build_tables(data, words),
+        judging=build_judging(data, words),
         limits=build_limits(data, words),
         protocol=build_protocol(data, words),
         same=words("protocol.same", answer=answer) if answer else "",

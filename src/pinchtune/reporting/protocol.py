@@ -68,10 +68,11 @@ def _flatten(value: Any, name: str) -> Iterator[list[str]]:
         for key, inner in value.items():
             yield from _flatten(inner, f"{name}.{key}")
     else:
-        yield [clip(name, VALUE_CHARACTERS, 1).text, _text(value)]
+        yield [clip(name, VALUE_CHARACTERS, 1).text, as_text(value)]
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a value of a setting as a short text."""
     if isinstance(value, list | tuple):
         value = ", ".join(map(str, value))
     if isinstance(value, bool):
@@ -90,7 +91,7 @@ def _arms(data: ReportData, words: Wording) -> Facts:
             str(facts.get("dtype", "")).removeprefix("torch."),
             facts.get("train", {}).get("learning_rate"),
         ]
-        rows.append([words.choose("arm", arm), *map(_text, values)])
+        rows.append([words.choose("arm", arm), *map(as_text, values)])
     return Facts(words("protocol.arms"), [words(f"protocol.{name}") for name in names], rows)
 
 
@@ -127,10 +128,10 @@ def _versions(data: ReportData) -> Iterator[list[str]]:
 def _hashes(data: ReportData) -> Iterator[list[str]]:
     untouched = data.mixture.get("untouched", {})
     if "sha256_16" in untouched:
-        yield ["untouched", _text(untouched["sha256_16"])]
+        yield ["untouched", as_text(untouched["sha256_16"])]
     manifests = {"mixture": data.mixture, **{f"arms/{k}": v for k, v in data.arms.items()}}
     for name, manifest in manifests.items():
         if "key" in manifest:
-            yield [clip(name, VALUE_CHARACTERS, 1).text, _text(manifest["key"])]
+            yield [clip(name, VALUE_CHARACTERS, 1).text, as_text(manifest["key"])]
         for file, digest in manifest.get("files", {}).items():
-            yield [clip(f"{name}/{file}", VALUE_CHARACTERS, 1).text, _text(digest)]
+            yield [clip(f"{name}/{file}", VALUE_CHARACTERS, 1).text, as_text(digest)]

@@ -32,6 +32,14 @@ class Line(NamedTuple):
     cells: list[Cell]
 
 
+class Grid(NamedTuple):
+    """A table of values with a caption."""
+
+    title: str
+    header: list[str]
+    lines: list[Line]
+
+
 class TableView(NamedTuple):
     """One table with its heading."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.languages import UNKNOWN, language_name
-from pinchtune.stats import NEUTRAL
+from pinchtune.stats import LEVEL, NEUTRAL
 
 LOCALES = ("en", "ja")
 """The languages of the page; each has a catalogue."""
@@ -86,6 +86,13 @@ class Wording:
             if value is None or _side(round(value, digits), limit) == _side(value, limit):
                 break
         return self.number(value, digits)
+
+    def p_value(self, p: float) -> str:
+        """Return a two-sided p-value, finer where rounding would hide its side of the level."""
+        for digits in (3, 4, 5):
+            if _side(round(p, digits), 2 * LEVEL) == _side(p, 2 * LEVEL):
+                break
+        return self("page.p_small") if p < 0.001 else self("page.p", value=f"{p:.{digits}f}")
 
     def percent(self, estimate: Mapping[str, Any]) -> str:
         """Return a percentage without its interval."""

@@ -72,7 +72,7 @@ def _key(project: Project) -> str:
             "evaluate": config.evaluate.model_dump(mode="json"),
             "judge": judge_facts(project),
             "unapproved": unapproved_examples(project),
-            "plan": read_plan(project).get("id", ""),
+            "plan": read_plan(project),
         },
     )
 

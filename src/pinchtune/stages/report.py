@@ -9,6 +9,7 @@ from pinchtune.files import RunFolder, read_json, write_text
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.evaluate import read_verdicts
 from pinchtune.stages.generate import read_answers
+from pinchtune.stages.plan import read_plan
 from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key
 
 LOCALES = ("en", "ja")
@@ -35,7 +36,12 @@ def _key(project: Project) -> str:
     evaluation = finished(project.path("evaluation"), "evaluate")
     pool = finished(project.path("mixture"), "mix").get("pool", {})
     shown = {name: pool.get(name) for name in ("source", "collected")}
-    inputs = {"evaluation": evaluation["key"], "name": project.config.name, "pool": shown}
+    inputs = {
+        "evaluation": evaluation["key"],
+        "name": project.config.name,
+        "pool": shown,
+        "plan": read_plan(project),
+    }
     # A report without them keeps the key that it had before there were any.
     inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
     return stage_key("report", inputs)
@@ -75,7 +81,23 @@ def collect(project: Project) -> Any:
         mined=(mined := read_mined(project.path("mine"))),
         questions=read_questions(project.path("mine")) if mined else NO_QUESTIONS,
         outcome=read_outcome(project.path("selection")),
+        plan=followed_plan(project),
     )
+
+
+def followed_plan(project: Project) -> dict[str, Any] | None:
+    """Return the plan that the stored decision names, with its tests; None without one.
+
+    Made again with other assumptions, a plan keeps its id: what plan.json says is the newer.
+    """
+    facts: dict[str, Any] | None = read_json(project.path("evaluation", "decision.json")).get(
+        "plan"
+    )
+    found = read_plan(project)
+    if not facts or facts["id"] != found.get("id"):
+        return facts
+    newer = {key: found[key] for key in ("made", "is_late", "assumed", "tests")}
+    return {**facts, **newer, "replaced": len(found["replaced"])}
 
 
 def timings(project: Project) -> Mapping[str, Mapping[str, float]]:
