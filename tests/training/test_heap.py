@@ -72,7 +72,7 @@ def test_held_memory_is_what_the_system_says():
 
 
 def test_memory_goes_back_when_it_has_grown_past_what_a_step_needs():
-    held = [100, 110, 126, 104, 120, 131, 90, 113]
+    held = [100, 110, 111, 104, 114, 115, 90, 113]
     given_back = []
     reading = iter(held)
     tidier = Tidier(lambda: next(reading), lambda: bool(given_back.append(tidier.needed)) or True)
@@ -80,6 +80,6 @@ def test_memory_goes_back_when_it_has_grown_past_what_a_step_needs():
     for _ in held:
         tidier.tidy()
         counts.append(len(given_back))
-    # 126 is over 125; the fresh step after it needed 104, so the next limit is 130.
+    # 111 is over 110; the fresh step after it needed 104, so the next limit is 114.4.
     assert counts == [0, 0, 1, 1, 1, 2, 2, 2]
     assert given_back == [100, 104]

@@ -3,7 +3,7 @@
 The C library hands large blocks back to the system at once and takes new ones, whose pages are
 then cleared one by one. In full tuning of a small model with a large vocabulary that is a
 quarter of the time. Kept for long, it falls to pieces that fit nothing, and more is taken: it goes
-back when the process holds a quarter more than one step has needed. Only glibc is known to have the
+back when the process holds a tenth more than one step has needed. Only glibc is known to have the
 switches; elsewhere nothing is changed.
 """
 
@@ -19,7 +19,7 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 """Names of the switches in malloc.h."""
 NEVER = -1
 """Read as the largest size."""
-SLACK = 1.25
+SLACK = 1.1
 """How much more than one step has needed may be held."""
 
 
