@@ -19,7 +19,7 @@ from bench.plan import Measurement
 
 Record = dict[str, Any]
 SOURCE = ROOT / "src" / "pinchtune"
-MEASURED = ("config.py", "data", "model", "training", "evaluation", "stages")
+MEASURED = ("config", "data", "model", "training", "evaluation", "stages")
 """What of the source decides how quick it is; pages and collecting do not."""
 PINS = ROOT / "bench" / "constraints.txt"
 
