@@ -17,6 +17,12 @@ Correlation = Annotated[
     float | None,
     typer.Option("--correlation", help="Of the verdicts on one prompt in two languages, 0 to 1."),
 ]
+Spread = Annotated[
+    float | None,
+    typer.Option(
+        "--seed-spread", help="Standard deviation of the win rate between seeds, in points."
+    ),
+]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Make another plan; that there was one stays on record.")
 ]
@@ -33,6 +39,7 @@ def command(
     effect: Effect = None,
     ties: Ties = None,
     correlation: Correlation = None,
+    seed_spread: Spread = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,11 +48,24 @@ def command(
     from pinchtune.files import read_json
     from pinchtune.stages.plan import plan
 
-    given = {"effect": effect, "ties": ties, "correlation": correlation}
+    given = {
+        "effect": effect,
+        "ties": ties,
+        "correlation": correlation,
+        "seed_spread": seed_spread,
+    }
     guess = Guess(**{name: value for name, value in given.items() if value is not None})
     path = plan(open_project(folder, overrides), guess, replace)
     facts = read_json(path)
     show(facts, _text(facts, str(path)), as_json)
+
+
+def _seeds(assumed: dict[str, Any]) -> str:
+    """Say how many seeds are planned with, and that few of them tell little."""
+    if assumed["seeds"] == 1:
+        return "one seed of tuning"
+    text = f"{assumed['seeds']} seeds that differ by {assumed['seed_spread']:g} points"
+    return f"{text}; two seeds tell little, three are much better" * (assumed["seeds"] == 2) or text
 
 
 def _text(facts: dict[str, Any], path: str) -> str:
@@ -53,7 +73,7 @@ def _text(facts: dict[str, Any], path: str) -> str:
     lines = [
         f"plan {facts['id']} of {facts['made']}: {path}",
         f"assumed: {assumed['ties']:.0%} ties; in languages other than English the win rate is "
-        f"{50 + assumed['effect']:g}, in English 50; one seed of tuning",
+        f"{50 + assumed['effect']:g}, in English 50; {_seeds(assumed)}",
         "",
         f"{'':8}  {'languages':>9}  {'prompts':>7}  {'to be above':>11}  {'power':>5}  "
         f"{'prompts for 80 %':>16}  {'win rate shown with 80 %':>24}",

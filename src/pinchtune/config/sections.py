@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
@@ -197,12 +197,19 @@ class TrainConfig(Section):
     """Largest gradient norm."""
     seed: Seed = 0
     """Seed of adapters, order and dropout."""
+    seeds: Positive = 1
+    """How often the comparison is repeated: each seed draws another pinch and tunes anew."""
     checkpoint_every: Count = 20
     """Steps between checkpoints; 0 = disabled."""
     validate_every: Count = 20
     """Steps between validations on a few evaluation references; 0 = disabled."""
     tracker: Literal["none", "tensorboard", "wandb", "mlflow", "trackio"] = "none"
     """Experiment tracker, through Accelerate."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What one arm is tuned with: everything but how many seeds there are."""
+        return self.model_dump(mode="json", exclude={"seeds"})
 
 
 class GenerateConfig(Section):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.health import bias_warnings
-from pinchtune.evaluation.scores import score_arms
+from pinchtune.evaluation.scores import Answered, score_seeds
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Verdict
@@ -30,16 +30,25 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
-    answers = {arm: read_answers(project, arm, prompts) for arm in project.arms}
+    answers = [
+        {arm: read_answers(seed, arm, prompts) for arm in seed.arms} for seed in project.seeds
+    ]
     warned = family_warnings(project)
     _warn(warned, progress)
     # Asked first: what is wrong with the judge shows before the folder is touched.
     verdicts, facts = ask_judge(project, prompts, answers, progress)
     run.start()
     write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
-    bits = {arm: read_bits(project, arm) for arm in project.arms}
+    seeds = [
+        Answered(
+            answers[seed.seed],
+            {arm: read_bits(seed, arm) for arm in seed.arms},
+            [v for v in verdicts if v.seed == seed.seed],
+        )
+        for seed in project.seeds
+    ]
     progress.say("computing intervals")
-    scores = score_arms(prompts, answers, bits, verdicts, project.config)
+    scores = score_seeds(prompts, seeds, project.config)
     write_json(run.path / "scores.json", scores)
     decision = {
         **decide(scores).to_json(),
@@ -60,13 +69,12 @@ def _warn(sentences: Sequence[str], progress: Progress) -> None:
 
 def _key(project: Project) -> str:
     config = project.config
+    first, *others = map(_answered_files, project.seeds)
     return stage_key(
         "evaluate",
         {
-            "answers": {
-                arm: finished(project.path("answers", arm), "generate")["files"]
-                for arm in project.arms
-            },
+            "answers": first,
+            **({"other_seeds": others} if others else {}),
             "prompts": project.data_hash("evaluation"),
             "languages": config.languages.model_dump(mode="json"),
             "evaluate": config.evaluate.model_dump(mode="json"),
@@ -75,6 +83,12 @@ def _key(project: Project) -> str:
             "plan": read_plan(project),
         },
     )
+
+
+def _answered_files(seed: Project) -> dict[str, dict[str, str]]:
+    return {
+        arm: finished(seed.path("answers", arm), "generate")["files"] for arm in seed.arms
+    }
 
 
 def read_bits(project: Project, arm: str) -> dict[str, tuple[float, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.evaluation.planning import (
+    ONE_SEED,
     Guess,
     count_prompts,
     deviations,
@@ -41,11 +42,13 @@ def plan(project: Project, guess: Guess | None = None, replace: bool = False) ->
 
 
 def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    return all(old[key] == new[key] for key in ("id", "assumed"))
+    differs = deviations(ONE_SEED | old["promised"], new["promised"])
+    return not differs and old["assumed"] == new["assumed"]
 
 
 def _is_late(project: Project) -> bool:
-    return any(RunFolder(project.path("answers", arm), "").manifest() for arm in project.arms)
+    folders = [seed.path("answers", arm) for seed in project.seeds for arm in seed.arms]
+    return any(RunFolder(folder, "").manifest() for folder in folders)
 
 
 def promised_now(project: Project) -> dict[str, Any]:
@@ -78,5 +81,5 @@ def plan_facts(project: Project) -> dict[str, Any] | None:
     return {
         **{key: found[key] for key in ("id", "made", "is_late")},
         "replaced": len(found["replaced"]),
-        "deviations": deviations(found["promised"], promised_now(project)),
+        "deviations": deviations(ONE_SEED | found["promised"], promised_now(project)),
     }

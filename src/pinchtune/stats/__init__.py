@@ -9,6 +9,7 @@
     bradley_terry   more than two arms
     agreement       do raters agree
     seeds           the spread between seeds apart from that between prompts
+    repeated        one measure in several seeds
     simulation      made-up verdicts whose truth is known
     power           what a plan can show, and how many prompts it takes
 
@@ -34,6 +35,7 @@ from pinchtune.stats.power import (
     find_smallest_effect,
 )
 from pinchtune.stats.randomisation import Alternative, sign_flip_test
+from pinchtune.stats.repeated import RepeatedScores
 from pinchtune.stats.seeds import (
     MeanSquares,
     SeedEstimate,
@@ -71,6 +73,7 @@ __all__ = [
     "PlannedTest",
     "Power",
     "Rating",
+    "RepeatedScores",
     "Resamples",
     "SeedEstimate",
     "Shape",
