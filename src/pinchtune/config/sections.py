@@ -170,6 +170,21 @@ class AdviseConfig(Section):
         return self
 
 
+class LadderConfig(Section):
+    """[ladder]: the stages that `pinch stage` climbs, from few languages to all."""
+
+    languages: Annotated[tuple[Count, ...], Field(min_length=1)] = (2, 4, 0)
+    """How many languages each stage tunes, in the order of tuned and then unseen; 0 takes all."""
+    doses: tuple[Positive, ...] = ()
+    """Examples in all of each stage; empty takes mix.dose in every one."""
+
+    @model_validator(mode="after")
+    def _matching(self) -> LadderConfig:
+        if self.doses and len(self.doses) != len(self.languages):
+            raise ValueError("doses must be empty or have a number for each stage of languages")
+        return self
+
+
 class TrainConfig(Section):
     """[train]: tuning, the same for every arm."""
 
@@ -295,3 +310,4 @@ class Config(Section):
     generate: GenerateConfig = GenerateConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     judge: JudgeConfig = JudgeConfig()
+    ladder: LadderConfig = LadderConfig()

@@ -23,7 +23,7 @@ Verdict = Literal["go", "no-go", "unclear"]
 Outcome = Literal["helped", "harmed", "unclear"]
 English = Literal["kept", "lost", "unclear"]
 
-FLAGS = {"late": "is_late", "replaced": "replaced"}
+FLAGS = {"late": "is_late", "replaced": "replaced", "unguarded": "unguarded"}
 """What speaks against a plan, by the word for it and the fact."""
 FEW = 20
 """Below so many judged prompts in a group the intervals themselves are unsure."""
@@ -141,7 +141,7 @@ def plan_text(facts: Mapping[str, Any], locale: str = "en") -> str:
     words = WORDS[_check_locale(locale)]
     keys = words["comma"].join(str(d["key"]) for d in facts["deviations"])
     said = [words["plan_deviates" if keys else "plan_kept"].format(made=facts["made"], keys=keys)]
-    said += [words[f"plan_{code}"] for code in ("late", "replaced") if facts[FLAGS[code]]]
+    said += [words[f"plan_{code}"] for code, fact in FLAGS.items() if facts.get(fact)]
     return words["space"].join(said)
 
 

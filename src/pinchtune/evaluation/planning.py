@@ -1,7 +1,8 @@
 """A plan: what is compared and what would count, written down before anything is tuned.
 
 What is promised has an id, the hash of it. A decision names the plan by this id and says what
-deviates. How many prompts it takes is counted on made-up studies (stats/power.py).
+deviates. How many prompts it takes is counted on made-up studies (stats/power.py). The checksum is
+over everything that the file says: dates, assumptions and powers are read as well.
 """
 
 from __future__ import annotations
@@ -72,6 +73,21 @@ def promise(config: Config, prompts: Mapping[str, int], judge: Mapping[str, Any]
 def plan_id(promised: Mapping[str, Any]) -> str:
     """Return the name of a plan: the hash of what it promises."""
     return content_hash(dict(promised))
+
+
+def seal(facts: Mapping[str, Any]) -> Json:
+    """Return a plan with the checksum of all that it says."""
+    return {**facts, "checksum": content_hash(dict(facts))}
+
+
+def is_intact(found: Mapping[str, Any]) -> bool:
+    """True if a plan says what it said when it was made.
+
+    One without a checksum is of before there were any: only its promise can be checked.
+    """
+    facts = {key: value for key, value in found.items() if key != "checksum"}
+    whole = found.get("checksum", "") in ("", content_hash(facts))
+    return whole and plan_id(found.get("promised", {})) == found.get("id")
 
 
 def count_prompts(prompts: Sequence[Example], every: bool, languages: Sequence[str]) -> Json:

@@ -49,6 +49,8 @@ _EN = {
     "plan_deviates": "The test deviates from the plan of {made} in: {keys}.",
     "plan_late": "That plan was written when answers were there already.",
     "plan_replaced": "It replaced an earlier plan.",
+    "plan_unguarded": "Its dates and assumptions are not guarded against changes, as in plans of"
+    " earlier versions.",
     "comma": ", ",
     "space": " ",
 }
@@ -90,6 +92,7 @@ _JA = {
     "plan_deviates": "テストは{made}に決めた計画と次の点で異なります：{keys}。",
     "plan_late": "この計画は、回答がそろった後に書かれたものです。",
     "plan_replaced": "この計画は、以前の計画に代えて作られたものです。",
+    "plan_unguarded": "以前の版で作られた計画のため、日付と前提条件は改変から守られていません。",
     "comma": "、",
     "space": "",
 }

@@ -26,7 +26,7 @@ from pinchtune.stages.project import (
 def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
     progress = progress or Silent()
-    run = RunFolder(project.path("evaluation"), _key(project))
+    run = RunFolder(project.path("evaluation"), evaluation_key(project))
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
@@ -67,7 +67,8 @@ def _warn(sentences: Sequence[str], progress: Progress) -> None:
         progress.say(f"warning: {sentence}")
 
 
-def _key(project: Project) -> str:
+def evaluation_key(project: Project) -> str:
+    """Return the key of the evaluation of today's answers."""
     config = project.config
     first, *others = map(_answered_files, project.seeds)
     return stage_key(

@@ -29,7 +29,7 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
 
 
 def _mix(project: Project, pool: Pool, progress: Progress) -> RunFolder:
-    run = RunFolder(project.path("mixture"), _key(project, pool))
+    run = RunFolder(project.path("mixture"), mixture_key(project, pool))
     if run.complete():
         return run
     mixture = _draw(project, pool, selected(project, pool, progress))
@@ -62,8 +62,9 @@ def _draw(project: Project, pool: Pool, rows: list[Example]) -> Mixture:
     return mixture
 
 
-def _key(project: Project, pool: Pool) -> str:
-    config = project.config
+def mixture_key(project: Project, pool: Pool | None = None) -> str:
+    """Return the key of the mixture that the project would draw today."""
+    config, pool = project.config, pool or project.pool()
     data = {name: project.data_hash(name) for name in ("base", "evaluation")}
     data["pinch"] = pool.hash if pool.collected else project.data_hash("pinch")
     return stage_key(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from pinchtune.evaluation.planning import (
     Guess,
     count_prompts,
     deviations,
+    is_intact,
     make_plan,
-    plan_id,
     promise,
+    seal,
 )
 from pinchtune.files import RunFolder, read_json, write_json
 from pinchtune.stages.judging import judge_facts
@@ -26,19 +28,39 @@ NAME = "plan.json"
 def plan(project: Project, guess: Guess | None = None, replace: bool = False) -> Path:
     """Write plan.json beside pinch.toml; UsageError if another plan is there and not `replace`."""
     path = project.folder / NAME
-    old = read_plan(project)
+    old = read_plan(project, changed=replace)
     promised = promised_now(project)
     new = make_plan(promised, guess or Guess(), date.today().isoformat(), _is_late(project))
-    if old and _same(old, new):
+    if old and is_intact(old) and _same(old, new):
         return path
     if old and not replace:
         raise UsageError(
             f"{path}: a plan was made on {old['made']}, and a decision will say what deviates "
             "from it; use --replace to make another one all the same"
         )
-    before = [*old["replaced"], {"id": old["id"], "made": old["made"]}] if old else []
-    write_json(path, {**new, "replaced": before})
+    write_json(path, seal({**new, "replaced": _before(old)}))
     return path
+
+
+def begin_plan(project: Project, done: Collection[str], is_late: bool) -> dict[str, Any]:
+    """Write the plan of a stage that begins, and return it.
+
+    A plan in `done`, of a stage before, has had its time; any other stays on record as replaced.
+    """
+    old = read_plan(project)
+    new = make_plan(promised_now(project), Guess(), date.today().isoformat(), is_late)
+    if old and _same(old, new) and old["id"] not in done:
+        return old
+    before = [] if old.get("id") in done else _before(old)
+    made = seal({**new, "replaced": before})
+    write_json(project.folder / NAME, made)
+    return made
+
+
+def _before(old: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a new plan says of the ones that it replaces."""
+    named = {key: old.get(key, "") for key in ("id", "made")}
+    return [*old.get("replaced", []), named] if old else []
 
 
 def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
@@ -59,13 +81,16 @@ def promised_now(project: Project) -> dict[str, Any]:
     return promise(config, prompts, judge_facts(project))
 
 
-def read_plan(project: Project) -> dict[str, Any]:
-    """Return the project's plan; empty without one; UsageError if its promise was changed."""
+def read_plan(project: Project, changed: bool = False) -> dict[str, Any]:
+    """Return the project's plan; empty without one; UsageError if it was changed by hand.
+
+    `changed` takes it all the same: to be replaced.
+    """
     path = project.folder / NAME
     if not path.is_file():
         return {}
     found: dict[str, Any] = read_json(path)
-    if plan_id(found.get("promised", {})) != found.get("id"):
+    if not changed and not is_intact(found):
         raise UsageError(
             f"{path}: was changed after it was made, so it is no plan any more; put the old file "
             "back, or make another with `pinch plan --replace`"
@@ -81,5 +106,6 @@ def plan_facts(project: Project) -> dict[str, Any] | None:
     return {
         **{key: found[key] for key in ("id", "made", "is_late")},
         "replaced": len(found["replaced"]),
+        "unguarded": "checksum" not in found,
         "deviations": deviations(ONE_SEED | found["promised"], promised_now(project)),
     }

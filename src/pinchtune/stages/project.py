@@ -15,6 +15,7 @@ from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_bytes, hash_file
 from pinchtune.records import Example, content_hash
+from pinchtune.stages.ladder import current_stage, stage_settings
 from pinchtune.stages.pool import Pool, read_store
 
 if TYPE_CHECKING:
@@ -45,8 +46,14 @@ class Project:
 
     @classmethod
     def open(cls, folder: str | Path = ".", overrides: Sequence[str] = ()) -> Project:
-        """Return the project in `folder`; ConfigError if pinch.toml is missing or wrong."""
-        return cls(Path(folder), load_config(folder, overrides))
+        """Return the project in `folder`; ConfigError if pinch.toml is missing or wrong.
+
+        A stage of the ladder that was begun sets its languages and its dose (see stages/ladder.py);
+        `overrides` come after it.
+        """
+        stage = current_stage(folder)
+        settings = stage_settings(stage) if stage else []
+        return cls(Path(folder), load_config(folder, [*settings, *overrides]))
 
     def path(self, *parts: str) -> Path:
         """Return a path inside the runs folder; of a later seed, inside `seed1`, `seed2` ..."""
