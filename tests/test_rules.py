@@ -171,7 +171,11 @@ def test_exported_names_exist_and_are_documented():
     for verb in ("languages", "next"):
         assert f"`pinch advise {verb}`" in readme
         assert f"advise_{verb}" in pinchtune.__all__
-    for verb, function in (("list", "list_stages"), ("start", "start_stage"), ("finish", "finish_stage")):
+    for verb, function in (
+        ("list", "list_stages"),
+        ("start", "start_stage"),
+        ("finish", "finish_stage"),
+    ):
         assert f"`pinch stage {verb}`" in readme
         assert function in pinchtune.__all__
     for verb in ("import", "list", "check", "export"):

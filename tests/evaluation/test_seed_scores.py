@@ -16,7 +16,9 @@ CONFIG = Config(
     evaluate=EvaluateConfig(resamples=100),
 )
 PROMPTS = [
-    Example(f"{n}?", "да", code, parallel_id=f"p{n}") for n in range(24) for code in ("en", "ja", "ru")
+    Example(f"{n}?", "да", code, parallel_id=f"p{n}")
+    for n in range(24)
+    for code in ("en", "ja", "ru")
 ]
 GROUPS = ("english", "seen", "unseen")
 
@@ -71,7 +73,9 @@ def test_the_spread_between_seeds_stands_apart(scores):
     assert all(far[g] > near[g] + 10 for g in GROUPS)
     for group in GROUPS:
         wide, these = apart["win_rate"]["groups"][group], apart["seeds"]["spread"][group]
-        assert wide["low"] < these["these_seeds"]["low"] < these["these_seeds"]["high"] < wide["high"]
+        assert (
+            wide["low"] < these["these_seeds"]["low"] < these["these_seeds"]["high"] < wide["high"]
+        )
         assert 0 <= wide["low"] and wide["high"] <= 100
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -46,6 +47,21 @@ def made(folder: Path) -> dict[str, int]:
     return {p.parent.relative_to(folder / "runs").as_posix(): p.stat().st_mtime_ns for p in files}
 
 
+def hashes(folder: Path) -> dict[str, str]:
+    found = hash_tree(folder / "runs")
+    return {k: v for k, v in found.items() if "report/" not in k and "timings" not in k}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory, write_project) -> Path:
+    """A project that was planned and run with two seeds."""
+    folder = write_project(tmp_path_factory.mktemp("seeds") / "project")
+    project = pinchtune.Project.open(folder, TWO)
+    pinchtune.plan(project)
+    pinchtune.run(project)
+    return folder
+
+
 def test_a_second_seed_lies_beside_the_first_and_computes_nothing_twice(make_project):
     folder = make_project()
     pinchtune.run(pinchtune.Project.open(folder))
@@ -63,73 +79,70 @@ def test_a_second_seed_lies_beside_the_first_and_computes_nothing_twice(make_pro
     again = Listening()
     pinchtune.run(pinchtune.Project.open(folder, TWO), again)
     assert made(folder) == after and again.labels == []
-    pinchtune.run(pinchtune.Project.open(folder))
-    assert {n for n, at in made(folder).items() if at != after[n]} == {"evaluation", "report"}
+    pinchtune.evaluate(pinchtune.Project.open(folder))
+    assert {n for n, at in made(folder).items() if at != after[n]} == {"evaluation"}
 
 
-def test_each_seed_draws_tunes_and_is_judged_by_itself(make_project):
-    project = pinchtune.Project.open(make_project(), TWO)
-    pinchtune.run(project)
-    first, second = project.seeds
-    recipes = [read_json(s.path("mixture", "manifest.json"))["recipe"]["seed"] for s in (first, second)]
-    assert recipes == [0, 1]
-    trained = [read_json(s.path("arms", "pinch", "manifest.json"))["train"] for s in (first, second)]
-    assert [t["seed"] for t in trained] == [0, 1] and "seeds" not in trained[0]
-    draws = [read_json(s.path("mixture", "manifest.json"))["pinch"] for s in (first, second)]
-    assert draws[0] != draws[1]
-    verdicts = read_verdicts(project)
-    prompts = project.evaluation_prompts()
-    assert Counter(v.seed for v in verdicts) == {0: len(prompts), 1: len(prompts)}
+def test_each_seed_draws_tunes_and_is_judged_by_itself(done):
+    project = pinchtune.Project.open(done, TWO)
+    mixtures = [read_json(seed.path("mixture", "manifest.json")) for seed in project.seeds]
+    assert [mixture["recipe"]["seed"] for mixture in mixtures] == [0, 1]
+    assert mixtures[0]["pinch"] != mixtures[1]["pinch"]
+    arms = [read_json(seed.path("arms", "pinch", "manifest.json")) for seed in project.seeds]
+    assert [arm["train"]["seed"] for arm in arms] == [0, 1] and "seeds" not in arms[0]["train"]
+    prompts = len(project.evaluation_prompts())
+    assert Counter(v.seed for v in read_verdicts(project)) == {0: prompts, 1: prompts}
     scores = read_json(project.path("evaluation", "scores.json"))
     assert scores["seeds"]["count"] == 2 and len(scores["seeds"]["win_rate"]) == 2
 
 
-def test_the_second_seed_is_what_a_project_with_its_seeds_would_give(make_project):
-    both = pinchtune.Project.open(make_project("both"), TWO)
+def test_the_second_seed_is_what_a_project_with_its_seeds_would_give(done, make_project):
     alone = pinchtune.Project.open(make_project("alone"), ["mix.seed=1", "train.seed=1"])
-    for project in (both, alone):
-        pinchtune.mix(project)
-        pinchtune.train(project)
-        pinchtune.generate(project)
+    for stage in (pinchtune.mix, pinchtune.train, pinchtune.generate):
+        stage(alone)
     for name in ("arms/pinch/adapter_model.safetensors", "answers/pinch/answers.jsonl"):
-        assert (both.folder / "runs/seed1" / name).read_bytes() == (
-            alone.folder / "runs" / name
-        ).read_bytes()
+        one, other = done / "runs/seed1" / name, alone.folder / "runs" / name
+        assert one.read_bytes() == other.read_bytes()
 
 
-def test_runs_are_named_by_seed_and_the_untuned_model_answers_once(make_project):
-    project = pinchtune.Project.open(make_project(), [*TWO, "evaluate.include_base=true"])
-    pinchtune.mix(project)
+def test_runs_are_named_by_seed_and_the_untuned_model_answers_once(done, tmp_path):
+    folder = Path(shutil.copytree(done, tmp_path / "project"))
+    project = pinchtune.Project.open(folder, [*TWO, "evaluate.include_base=true"])
     assert set(pinchtune.train(project)) == {"english", "pinch", "seed1/english", "seed1/pinch"}
     assert set(pinchtune.generate(project, ["base"])) == {"base"}
     assert set(pinchtune.generate(project, ["pinch"])) == {"pinch", "seed1/pinch"}
 
 
-def test_broken_off_between_seeds_ends_in_the_same_bytes(make_project):
-    whole, cut = make_project("whole"), make_project("cut")
-    pinchtune.run(pinchtune.Project.open(whole, TWO))
-    for steps in (9, 14, 21, 3):
+def test_broken_off_between_seeds_ends_in_the_same_bytes(done, make_project):
+    folder = make_project()
+    project = pinchtune.Project.open(folder, TWO)
+    pinchtune.plan(project)
+    for steps in (9, 14, 21):
         with pytest.raises(KeyboardInterrupt):
-            pinchtune.run(pinchtune.Project.open(cut, TWO), Listening(steps))
-    pinchtune.run(pinchtune.Project.open(cut, TWO))
-
-    def hashes(folder: Path) -> dict[str, str]:
-        found = hash_tree(folder / "runs")
-        return {k: v for k, v in found.items() if "report/" not in k and "timings" not in k}
-
-    assert hashes(cut) == hashes(whole)
+            pinchtune.run(pinchtune.Project.open(folder, TWO), Listening(steps))
+    pinchtune.run(pinchtune.Project.open(folder, TWO))
+    assert hashes(folder) == hashes(done)
 
 
-def test_report_and_summary_show_what_each_seed_gave(make_project):
-    project = pinchtune.Project.open(make_project(), TWO)
-    page = Path(pinchtune.run(project)["report"])
-    text = page.read_text("utf-8")
+def test_report_and_summary_show_what_each_seed_gave(done):
+    text = (done / "runs/report/report.html").read_text("utf-8")
     assert "The whole comparison was done 2 times" in text and "比較全体を2回" in text
     assert "Another draw of" not in text
-    summary = (page.parent / "summary.md").read_text("utf-8")
+    summary = (done / "runs/report/summary.md").read_text("utf-8")
     assert "| All together | 1. | 2. |" in summary
-    scores = read_json(project.path("evaluation", "scores.json"))
-    assert summary.count("| English |") == 2 and scores["seeds"]["count"] == 2
+    assert summary.count("| English |") == 2
+
+
+def test_a_plan_plans_with_the_seeds(done, tmp_path):
+    made = read_json(done / "plan.json")
+    assert made["promised"]["seeds"] == 2 and made["assumed"]["seed_spread"] == 3
+    decision = read_json(done / "runs/evaluation/decision.json")
+    assert decision["plan"]["deviations"] == []
+    folder = Path(shutil.copytree(done, tmp_path / "project"))
+    one = pinchtune.Project.open(folder)
+    pinchtune.evaluate(one)
+    decision = read_json(one.path("evaluation", "decision.json"))
+    assert decision["plan"]["deviations"] == [{"key": "seeds", "planned": 2, "now": 1}]
 
 
 @pytest.fixture
@@ -156,17 +169,3 @@ def test_the_same_answers_of_two_seeds_are_paid_for_once(two_seeds, monkeypatch)
         pinchtune.evaluate(project)
         assert len(server.asked) == 34 and set(server.paid.values()) == {1}
     assert Counter(v.seed for v in read_verdicts(project)) == {0: 16, 1: 16}
-
-
-def test_a_plan_plans_with_the_seeds(make_project):
-    folder = make_project()
-    project = pinchtune.Project.open(folder, TWO)
-    made = read_json(pinchtune.plan(project))
-    assert made["promised"]["seeds"] == 2 and made["assumed"]["seed_spread"] == 3
-    pinchtune.run(project)
-    decision = read_json(project.path("evaluation", "decision.json"))
-    assert decision["plan"]["deviations"] == []
-    one = pinchtune.Project.open(folder)
-    pinchtune.evaluate(one)
-    decision = read_json(project.path("evaluation", "decision.json"))
-    assert decision["plan"]["deviations"] == [{"key": "seeds", "planned": 2, "now": 1}]

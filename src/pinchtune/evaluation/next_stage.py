@@ -98,9 +98,7 @@ class Step(NamedTuple):
         """Return the step as a title, and the sentences that say why."""
         words = NEXT_WORDS[locale]
         names = [language_name(code, locale) for code in self.languages]
-        numbers = [
-            words["number"].format(group=words[g], n=n) for g, n in self.prompts.items()
-        ]
+        numbers = [words["number"].format(group=words[g], n=n) for g, n in self.prompts.items()]
         comma = words["comma"]
         why = words[f"{self.name}_why"].format(
             names=comma.join(names) or words["some"], numbers=comma.join(numbers)

@@ -40,10 +40,12 @@ class Guess:
     """Share of ties; the demo of the starter set had 31 to 35 %."""
     correlation: float = 0.09
     """Of the verdicts on one prompt in two languages; in the demo 0.09 in tuned languages."""
-    seed_correlation: float = 0.5
-    """Of the verdicts on one prompt in one language from two seeds; used with several seeds."""
+    seed_correlation: float = 0.1
+    """Of the verdicts on one prompt in one language from two seeds, where there are several; 0 to
+    0.16 in docs/results/pinch-270m.md."""
     seed_spread: float = 3.0
-    """Standard deviation, in points, between the win rates of seeds; used with several seeds."""
+    """Standard deviation between the win rates of seeds, in points, where there are several; 2.3
+    to 3.6 in docs/results/pinch-270m.md, the chance in the prompts included."""
 
     def assumed(self, seeds: int) -> dict[str, Any]:
         """Return what is assumed of so many seeds."""

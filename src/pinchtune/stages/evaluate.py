@@ -87,9 +87,7 @@ def evaluation_key(project: Project) -> str:
 
 
 def _answered_files(seed: Project) -> dict[str, dict[str, str]]:
-    return {
-        arm: finished(seed.path("answers", arm), "generate")["files"] for arm in seed.arms
-    }
+    return {arm: finished(seed.path("answers", arm), "generate")["files"] for arm in seed.arms}
 
 
 def read_bits(project: Project, arm: str) -> dict[str, tuple[float, int]]:

@@ -69,9 +69,7 @@ class Project:
         config = self.config
         mix = config.mix.model_copy(update={"seed": config.mix.seed + seed})
         train = config.train.model_copy(update={"seed": config.train.seed + seed})
-        return Project(
-            self.folder, config.model_copy(update={"mix": mix, "train": train}), seed
-        )
+        return Project(self.folder, config.model_copy(update={"mix": mix, "train": train}), seed)
 
     def label(self, text: str) -> str:
         """Return what a line of progress says, with the seed if there are several."""

@@ -37,9 +37,7 @@ class RepeatedScores:
         mean = _mean([one.value for one in each], min(one.n for one in each))
         return self._clip(_widen(mean, self.over_seeds(codes)))
 
-    def difference(
-        self, first: RepeatedScores, languages: Iterable[str] | None = None
-    ) -> Estimate:
+    def difference(self, first: RepeatedScores, languages: Iterable[str] | None = None) -> Estimate:
         """Return this score minus `first`'s, paired within each seed."""
         pairs = list(zip(self.seeds, first.seeds, strict=True))
         if len(pairs) == 1:
