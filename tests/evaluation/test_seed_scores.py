@@ -76,7 +76,7 @@ def test_the_spread_between_seeds_stands_apart(scores):
         assert (
             wide["low"] < these["these_seeds"]["low"] < these["these_seeds"]["high"] < wide["high"]
         )
-        assert 0 <= wide["low"] and wide["high"] <= 100
+        assert wide["low"] >= 0 and wide["high"] <= 100
 
 
 def test_one_seed_is_as_it_was(seeds):

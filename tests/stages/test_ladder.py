@@ -51,16 +51,15 @@ def folder(tmp_path) -> Path:
 
 
 def answer(folder: Path, good: str, weak: str = "") -> None:
-    """Write answers: the pinch gives the reference in `good`, nothing in `weak`, else a tie."""
+    """Write answers: the pinch wins in the languages of `good`, loses in `weak`, else a tie."""
     project = open_project(folder)
     for arm in ARMS:
         run = RunFolder(project.path("answers", arm), f"made up {good} {weak}")
         run.start()
         rows = []
         for p in project.evaluation_prompts():
-            better = p.language in good.split() and arm == "pinch"
-            worse = p.language in weak.split() and arm == "pinch"
-            text = p.response if better else "" if worse else "It is a number, and no more."
+            right = good if arm == "pinch" else weak
+            text = p.response if p.language in right.split() else "It is a number, and no more."
             rows.append(Answer(p.id, p.language, text or "", True, 9).to_row())
         write_jsonl(run.path / "answers.jsonl", rows)
         run.finish({})
@@ -270,7 +269,7 @@ def test_a_kill_leaves_a_ladder_that_can_be_read(folder, kills):
         if begun and begun[-1]["decision"]:
             assert (folder / begun[-1]["kept"] / "scores.json").exists()
             write_ladder(folder, [])
-        start_stage(open_project(folder))
+        start_stage(open_project(folder), "40-in-1")
         assert finish_stage(open_project(folder))["decision"]["verdict"] == "go"
         write_ladder(folder, [])
         start_stage(open_project(folder))

@@ -61,14 +61,14 @@ def command(
 
 
 def _seeds(assumed: dict[str, Any]) -> str:
-    """Say how many seeds are planned with, and that few of them tell little."""
     if assumed["seeds"] == 1:
         return "one seed of tuning"
-    text = f"{assumed['seeds']} seeds that differ by {assumed['seed_spread']:g} points"
-    return f"{text}; two seeds tell little, three are much better" * (assumed["seeds"] == 2) or text
+    return f"{assumed['seeds']} seeds that differ by {assumed['seed_spread']:g} points"
 
 
 def _text(facts: dict[str, Any], path: str) -> str:
+    from pinchtune.evaluation.decision import FEW_SEEDS
+
     assumed = facts["assumed"]
     lines = [
         f"plan {facts['id']} of {facts['made']}: {path}",
@@ -87,6 +87,8 @@ def _text(facts: dict[str, Any], path: str) -> str:
             f"{f'{50 + smallest:.1f}' if smallest is not None else 'none':>24}"
         )
     lines += ["", "power: of showing this and all lines above it. Prompts are those in a language."]
+    if assumed["seeds"] == FEW_SEEDS:
+        lines.append("two seeds tell little of how far a third would differ; take three or more")
     if facts["is_late"]:
         lines.append("warning: answers are there already; a decision will say so")
     return "\n".join(lines)

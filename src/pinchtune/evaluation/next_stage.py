@@ -21,21 +21,21 @@ it takes is counted with the plan's machinery, from the ties and the seeds that 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from pinchtune.evaluation.decision import Decision, count_seeds
 from pinchtune.evaluation.next_words import NEXT_WORDS
-from pinchtune.evaluation.planning import Guess
+from pinchtune.evaluation.planning import Guess, planned_tests
 from pinchtune.evaluation.scores import GROUPS
 from pinchtune.languages import get_language, language_name
-from pinchtune.stats import NEUTRAL, Assumptions, PlannedTest, find_prompts
+from pinchtune.stats import MOST_PROMPTS, NEUTRAL, PlannedTest, find_prompts
 
 ANY = ""
 NONE = "none"
 """The outcome of the unseen languages where there are none."""
 MOST_TIES = 0.95
-"""With more ties hardly any effect could be assumed at all."""
+"""More are not counted with: without a win or a loss there is no chance to make up."""
 
 
 @dataclass(frozen=True)
@@ -139,32 +139,36 @@ def _needed(
 ) -> Iterator[tuple[str, int | None]]:
     """Yield the open groups whose prompts are too few, with how many it takes."""
     seeds = count_seeds(scores)
-    for group, codes in groups.items():
-        if getattr(decision, group) != "unclear" or not codes:
-            continue
-        test = _test(scores, group, codes, decision.margin, guess)
-        needed = find_prompts(test, seeds).prompts
-        if needed is None or needed > test.prompts:
-            yield group, needed
+    for test in _tests(scores, decision.margin, groups, guess):
+        if getattr(decision, test.name) == "unclear":
+            needed = find_prompts(test, seeds).prompts or (None if seeds > 1 else MOST_PROMPTS)
+            if needed is None or needed > test.prompts:
+                yield test.name, needed
 
 
-def _test(
-    scores: Mapping[str, Any], group: str, codes: list[str], margin: float, guess: Guess
-) -> PlannedTest:
-    """Return the test of a group as a plan would have it, with the ties and seeds that were seen."""
-    rates, is_english = scores["win_rate"], group == "english"
+def _tests(
+    scores: Mapping[str, Any], margin: float, groups: Mapping[str, list[str]], guess: Guess
+) -> Iterator[PlannedTest]:
+    """Yield the test of each group as a plan would have it, with the ties and seeds that were seen.
+
+    Where ties leave no room for an effect worth having, no number of prompts would find it.
+    """
+    rates = scores["win_rate"]
     ties = min(guess.ties if rates["ties"] is None else rates["ties"], MOST_TIES)
-    spread = scores.get("seeds", {"spread": {}})["spread"].get(group, {}).get("seeds")
-    assumptions = Assumptions(
-        effect=0.0 if is_english else min(guess.effect, NEUTRAL * (1 - ties)),
-        ties=ties,
-        languages=len(codes),
-        correlation=guess.correlation if len(codes) > 1 else 0.0,
-        seed_correlation=guess.seed_correlation,
-        seed_spread=guess.seed_spread if spread is None else spread,
-    )
-    prompts = min(rates["languages"].get(code, {"n": 0})["n"] for code in codes)
-    return PlannedTest(group, assumptions, prompts, NEUTRAL - margin if is_english else NEUTRAL)
+    facts = {
+        "languages": {"tuned": groups["seen"], "unseen": groups["unseen"]},
+        "prompts": {code: max(row["n"], 1) for code, row in rates["languages"].items()},
+        "english_margin": margin,
+        "seeds": count_seeds(scores),
+    }
+    spreads = scores.get("seeds", {}).get("spread", {})
+    for group in GROUPS:
+        if group == "english" or guess.effect <= NEUTRAL * (1 - ties):
+            effect = 0.0 if group == "english" else guess.effect
+            spread = spreads.get(group, {}).get("seeds")
+            seen = replace(guess, ties=ties, effect=effect)
+            seen = seen if spread is None else replace(seen, seed_spread=spread)
+            yield from planned_tests({**facts, "sequence": [group]}, seen)
 
 
 def _languages(

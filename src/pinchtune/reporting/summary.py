@@ -8,8 +8,8 @@ from pinchtune.reporting.figures import MEASURE
 from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.page import NAME_CHARACTERS
-from pinchtune.reporting.seeds import seeds_markdown
 from pinchtune.reporting.safety import clean, clip
+from pinchtune.reporting.seeds import seeds_markdown
 from pinchtune.reporting.wording import Wording
 
 

@@ -7,11 +7,10 @@ from typing import Any
 from pinchtune.errors import UsageError
 from pinchtune.evaluation import decision
 from pinchtune.evaluation.next_stage import recommend
-from pinchtune.evaluation.planning import Guess
 from pinchtune.files import RunFolder, read_json
 from pinchtune.stages.advise import weak_languages
 from pinchtune.stages.evaluate import evaluation_key
-from pinchtune.stages.plan import read_plan
+from pinchtune.stages.plan import planned_guess
 from pinchtune.stages.project import Project, finished
 from pinchtune.stages.run import outcome
 
@@ -28,12 +27,6 @@ def decide(project: Project, locale: str = "en") -> dict[str, Any]:
             f"{run.path}: is not of today's answers, settings and plan; run `pinch evaluate` again"
         )
     scores = read_json(run.path / "scores.json")
-    step = recommend(scores, decision.decide(scores), _guess(project), weak_languages(project))
+    step = recommend(scores, decision.decide(scores), planned_guess(project), weak_languages(project))
     return {**outcome(project, locale), "next": {**step._asdict(), **step.text(locale)}}
 
-
-def _guess(project: Project) -> Guess:
-    """Return what the plan assumed; the usual guess without one."""
-    assumed = dict(read_plan(project).get("assumed", {}))
-    assumed.pop("seeds", None)
-    return Guess(**assumed)

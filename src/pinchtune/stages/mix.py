@@ -25,7 +25,8 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
     pool = project.pool(unapproved)
     if pool.worth_saying:
         progress.say(pool.sentence())
-    return [_mix(seed, pool, progress) for seed in project.seeds][0]
+    runs = [_mix(seed, pool, progress) for seed in project.seeds]
+    return runs[0]
 
 
 def _mix(project: Project, pool: Pool, progress: Progress) -> RunFolder:

@@ -43,12 +43,12 @@ def plan(project: Project, guess: Guess | None = None, replace: bool = False) ->
 
 
 def begin_plan(project: Project, done: Collection[str], is_late: bool) -> dict[str, Any]:
-    """Write the plan of a stage that begins, and return it.
+    """Write the plan of a stage that begins, with the assumptions of the one before; return it.
 
     A plan in `done`, of a stage before, has had its time; any other stays on record as replaced.
     """
-    old = read_plan(project)
-    new = make_plan(promised_now(project), Guess(), date.today().isoformat(), is_late)
+    old, guess = read_plan(project), planned_guess(project)
+    new = make_plan(promised_now(project), guess, date.today().isoformat(), is_late)
     if old and _same(old, new) and old["id"] not in done:
         return old
     before = [] if old.get("id") in done else _before(old)
@@ -96,6 +96,13 @@ def read_plan(project: Project, changed: bool = False) -> dict[str, Any]:
             "back, or make another with `pinch plan --replace`"
         )
     return found
+
+
+def planned_guess(project: Project) -> Guess:
+    """Return what the project's plan assumes; the usual guess without one."""
+    assumed = dict(read_plan(project).get("assumed", {}))
+    assumed.pop("seeds", None)
+    return Guess(**assumed)
 
 
 def plan_facts(project: Project) -> dict[str, Any] | None:

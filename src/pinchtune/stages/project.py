@@ -62,7 +62,7 @@ class Project:
 
     @cached_property
     def seeds(self) -> tuple[Project, ...]:
-        """This project for each seed of the comparison, itself the first."""
+        """The project of each seed of the comparison, this one the first."""
         return (self, *(self._at(seed) for seed in range(1, self.config.train.seeds)))
 
     def _at(self, seed: int) -> Project:

@@ -25,6 +25,7 @@ from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
 from pinchtune.stats.intervals import METHOD, Bootstrap, Method
 from pinchtune.stats.power import (
+    MOST_PROMPTS,
     Needed,
     PlannedTest,
     Power,
@@ -56,6 +57,7 @@ __all__ = [
     "DIGITS",
     "LEVEL",
     "METHOD",
+    "MOST_PROMPTS",
     "NEUTRAL",
     "TAILS",
     "Alternative",
