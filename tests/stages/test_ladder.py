@@ -12,98 +12,51 @@ from pathlib import Path
 import pytest
 
 import pinchtune
-from answered import WORDS
-from pinchtune.data.mix import ARMS
+from laddered import CODES, answer, open_ladder, write_ladder_project
 from pinchtune.errors import DataError, UsageError
-from pinchtune.files import RunFolder, read_json, write_jsonl
-from pinchtune.records import Answer
+from pinchtune.evaluation.planning import Guess
+from pinchtune.files import read_json
 from pinchtune.stages.ladder import read_ladder, write_ladder
 from pinchtune.stages.stage import finish_stage, list_stages, start_stage
-
-CODES = ("es", "ja", "ar")
-
-
-def open_project(folder: Path) -> pinchtune.Project:
-    return pinchtune.Project.open(folder, ["evaluate.resamples=50"])
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """A project of three languages and English, with 24 prompts each and nothing else."""
-    (tmp_path / "pinch.toml").write_text(
-        '[languages]\ntuned = ["es", "ja"]\nunseen = ["ar"]\n[ladder]\nlanguages = [1, 2, 0]\n',
-        "utf-8",
-    )
-    rows = [
-        {
-            "language": code,
-            "instruction": f"{code} {n}?",
-            "response": WORDS[code].format(n),
-            "parallel_id": f"p{n}",
-        }
-        for n in range(24)
-        for code in ("en", *CODES)
-    ]
-    write_jsonl(tmp_path / "data/evaluation.jsonl", rows)
-    write_jsonl(tmp_path / "data/base.jsonl", [{**rows[0], "instruction": "Hello?"}])
-    write_jsonl(tmp_path / "data/pinch.jsonl", [{**rows[1], "instruction": "¿Hola?"}])
-    return tmp_path
-
-
-def answer(folder: Path, good: str, weak: str = "") -> None:
-    """Write answers: the pinch wins in the languages of `good`, loses in `weak`, else a tie."""
-    project = open_project(folder)
-    for arm in ARMS:
-        run = RunFolder(project.path("answers", arm), f"made up {good} {weak}")
-        run.start()
-        rows = []
-        for p in project.evaluation_prompts():
-            right = good if arm == "pinch" else weak
-            text = p.response if p.language in right.split() else "It is a number, and no more."
-            rows.append(Answer(p.id, p.language, text or "", True, 9).to_row())
-        write_jsonl(run.path / "answers.jsonl", rows)
-        run.finish({})
+    return write_ladder_project(tmp_path)
 
 
 def go(folder: Path) -> dict:
     answer(folder, " ".join(CODES))
-    pinchtune.evaluate(open_project(folder))
-    return finish_stage(open_project(folder))
+    pinchtune.evaluate(open_ladder(folder))
+    return finish_stage(open_ladder(folder))
 
 
 def test_decide_says_what_follows(folder):
     answer(folder, "es ja ar")
     with pytest.raises(UsageError, match="run `pinch evaluate` first"):
-        pinchtune.decide(open_project(folder))
-    pinchtune.evaluate(open_project(folder))
-    found = pinchtune.decide(open_project(folder))
+        pinchtune.decide(open_ladder(folder))
+    pinchtune.evaluate(open_ladder(folder))
+    found = pinchtune.decide(open_ladder(folder))
     assert (found["verdict"], found["next"]["name"]) == ("go", "languages")
-    assert (
-        "Arabic" in found["next"]["why"]
-        and "アラビア語" in (pinchtune.decide(open_project(folder), "ja")["next"]["why"])
-    )
+    assert "Arabic" in found["next"]["why"]
+    japanese = pinchtune.decide(open_ladder(folder), "ja")
+    assert "アラビア語" in japanese["next"]["why"] and "公開して差し支え" in japanese["text"]
     assert found["next"]["languages"] == ["ar"] and "plan" not in found
 
 
 def test_decide_uses_what_the_plan_holds_worth_having(folder):
-    pinchtune.plan(open_project(folder), pinchtune_guess(effect=20.0))
+    pinchtune.plan(open_ladder(folder), Guess(effect=20.0))
     answer(folder, "es ja")
-    pinchtune.evaluate(open_project(folder))
-    found = pinchtune.decide(open_project(folder))
+    pinchtune.evaluate(open_ladder(folder))
+    found = pinchtune.decide(open_ladder(folder))
     assert found["plan"]["deviations"] == [] and "as planned" in found["text"]
     assert (found["verdict"], found["next"]["name"]) == ("go", "script")
-
-
-def pinchtune_guess(**values):
-    from pinchtune.evaluation.planning import Guess
-
-    return Guess(**values)
 
 
 @pytest.mark.parametrize("change", ["answers", "settings", "plan"])
 def test_a_decision_on_something_else_is_refused(folder, change):
     answer(folder, "es ja ar")
-    project = open_project(folder)
+    project = open_ladder(folder)
     pinchtune.evaluate(project)
     if change == "answers":
         answer(folder, "es")
@@ -116,122 +69,122 @@ def test_a_decision_on_something_else_is_refused(folder, change):
 
 
 def test_a_stage_sets_languages_and_dose_until_the_next(folder):
-    assert [(r["name"], r["state"]) for r in list_stages(open_project(folder))] == [
+    assert [(r["name"], r["state"]) for r in list_stages(open_ladder(folder))] == [
         ("40-in-1", "to come"),
         ("40-in-2", "to come"),
         ("40-in-3", "to come"),
     ]
-    entry = start_stage(open_project(folder))
-    config = open_project(folder).config
+    entry = start_stage(open_ladder(folder))
+    config = open_ladder(folder).config
     assert (config.languages.tuned, config.languages.unseen) == (("es",), ("ja", "ar"))
     assert read_json(folder / "plan.json")["id"] == entry["plan"]
     assert read_json(folder / "plan.json")["promised"]["languages"]["tuned"] == ["es"]
     over = pinchtune.Project.open(folder, ["mix.dose=8"]).config.mix.dose
     assert (over, config.mix.dose) == (8, 40)
-    assert start_stage(open_project(folder), "40-in-1") == entry  # begun once, not twice
+    assert start_stage(open_ladder(folder), "40-in-1") == entry  # begun once, not twice
     assert len(read_ladder(folder)) == 1
 
 
 def test_up_the_ladder(folder):
-    start_stage(open_project(folder))
+    start_stage(open_ladder(folder))
     ended = go(folder)
     assert ended["decision"]["verdict"] == "go" and ended["kept"] == "ladder/40-in-1"
     kept = {p.name: p.read_bytes() for p in (folder / "ladder/40-in-1").iterdir()}
     assert set(kept) == {"decision.json", "scores.json", "plan.json"}
     assert json.loads(kept["decision.json"])["plan"]["deviations"] == []
 
-    second = start_stage(open_project(folder))
+    second = start_stage(open_ladder(folder))
     assert (second["stage"], second["override"]) == ("40-in-2", None)
     plan = read_json(folder / "plan.json")
     # The plan before had its time, and the answers that are there are of another mixture.
     assert plan["id"] == second["plan"] and plan["replaced"] == [] and not plan["is_late"]
-    assert open_project(folder).config.languages.tuned == ("es", "ja")
+    assert open_ladder(folder).config.languages.tuned == ("es", "ja")
     go(folder)
     assert {p.name: p.read_bytes() for p in (folder / "ladder/40-in-1").iterdir()} == kept
-    start_stage(open_project(folder))
+    start_stage(open_ladder(folder))
     go(folder)
-    rows = list_stages(open_project(folder))
+    rows = list_stages(open_ladder(folder))
     assert [(r["state"], r["last"]["decision"]["verdict"]) for r in rows] == [("done", "go")] * 3
     with pytest.raises(UsageError, match="40-in-3 was the last stage"):
-        start_stage(open_project(folder))
+        start_stage(open_ladder(folder))
 
 
 def test_a_stage_without_a_go_stops_the_climb_unless_overridden(folder):
-    start_stage(open_project(folder))
+    start_stage(open_ladder(folder))
     with pytest.raises(UsageError, match="has no decision yet; run `pinch stage finish` first"):
-        start_stage(open_project(folder), "40-in-2")
+        start_stage(open_ladder(folder), "40-in-2")
     answer(folder, "", weak="es")
-    pinchtune.evaluate(open_project(folder))
-    assert finish_stage(open_project(folder))["decision"]["verdict"] == "no-go"
+    pinchtune.evaluate(open_ladder(folder))
+    assert finish_stage(open_ladder(folder))["decision"]["verdict"] == "no-go"
     before = (folder / "ladder.json").read_bytes(), (folder / "plan.json").read_bytes()
     with pytest.raises(UsageError, match=r"40-in-1 has no go \(no-go\); repeat it"):
-        start_stage(open_project(folder))
+        start_stage(open_ladder(folder))
     with pytest.raises(UsageError, match="has no go"):
-        start_stage(open_project(folder), override="  ")
+        start_stage(open_ladder(folder), override="  ")
     assert ((folder / "ladder.json").read_bytes(), (folder / "plan.json").read_bytes()) == before
-    entry = start_stage(open_project(folder), override="the site asked for it")
+    entry = start_stage(open_ladder(folder), override="the site asked for it")
     assert entry["override"]["why"] == "the site asked for it"
     assert "40-in-1 has no go" in entry["override"]["against"]
     assert read_ladder(folder)[-1] == entry
 
 
 def test_a_stage_can_be_repeated_and_both_times_stay(folder):
-    start_stage(open_project(folder))
+    start_stage(open_ladder(folder))
     answer(folder, "")
-    pinchtune.evaluate(open_project(folder))
-    assert finish_stage(open_project(folder))["decision"]["verdict"] == "unclear"
-    start_stage(open_project(folder), "40-in-1")
+    pinchtune.evaluate(open_ladder(folder))
+    assert finish_stage(open_ladder(folder))["decision"]["verdict"] == "unclear"
+    start_stage(open_ladder(folder), "40-in-1")
     assert go(folder)["kept"] == "ladder/40-in-1.2"
     assert (folder / "ladder/40-in-1/decision.json").exists()
-    first = list_stages(open_project(folder))[0]
+    first = list_stages(open_ladder(folder))[0]
     assert [t["decision"]["verdict"] for t in first["tries"]] == ["unclear", "go"]
-    assert start_stage(open_project(folder))["stage"] == "40-in-2"
+    assert start_stage(open_ladder(folder))["stage"] == "40-in-2"
 
 
 def test_a_stage_ends_with_the_plan_that_it_began_with(folder):
     with pytest.raises(UsageError, match="no stage is running"):
-        finish_stage(open_project(folder))
-    start_stage(open_project(folder))
+        finish_stage(open_ladder(folder))
+    start_stage(open_ladder(folder))
     (folder / "plan.json").unlink()
     answer(folder, "es ja ar")
-    pinchtune.evaluate(open_project(folder))
+    pinchtune.evaluate(open_ladder(folder))
     with pytest.raises(UsageError, match="is not the plan"):
-        finish_stage(open_project(folder))
+        finish_stage(open_ladder(folder))
     assert read_ladder(folder)[-1]["decision"] is None
 
 
 def test_a_plan_made_by_hand_stays_on_record(folder):
-    pinchtune.plan(open_project(folder))
+    pinchtune.plan(open_ladder(folder))
     made = read_json(folder / "plan.json")
-    start_stage(open_project(folder))
+    start_stage(open_ladder(folder))
     assert read_json(folder / "plan.json")["replaced"] == [{k: made[k] for k in ("id", "made")}]
 
 
 def test_stages_that_pinch_toml_cannot_have(folder):
     with pytest.raises(UsageError, match="there is no stage '9'; use one of: 40-in-1"):
-        start_stage(open_project(folder), "9")
+        start_stage(open_ladder(folder), "9")
     text = (folder / "pinch.toml").read_text("utf-8")
     (folder / "pinch.toml").write_text(text + "[mix]\npercent = 1\n", "utf-8")
     with pytest.raises(UsageError, match=r"mix\.percent: the stages of a ladder count examples"):
-        list_stages(open_project(folder))
+        list_stages(open_ladder(folder))
     (folder / "pinch.toml").write_text(text + "doses = [10]\n", "utf-8")
     with pytest.raises(UsageError, match="doses must be empty or have a number for each stage"):
-        open_project(folder)
+        open_ladder(folder)
     (folder / "pinch.toml").write_text(text + "doses = [10, 20, 20]\n", "utf-8")
-    assert [r["name"] for r in list_stages(open_project(folder))] == [
+    assert [r["name"] for r in list_stages(open_ladder(folder))] == [
         "10-in-1",
         "20-in-2",
         "20-in-3",
     ]
     (folder / "pinch.toml").write_text(text.replace("[1, 2, 0]", "[3, 9, 0]"), "utf-8")
-    assert [r["name"] for r in list_stages(open_project(folder))] == ["40-in-3"]
+    assert [r["name"] for r in list_stages(open_ladder(folder))] == ["40-in-3"]
 
 
 @pytest.mark.parametrize("content", ["[]", '{"stages": [{}]}', '{"stages": 3}'])
 def test_a_ladder_that_is_none_is_one_sentence(folder, content):
     (folder / "ladder.json").write_text(content, "utf-8")
     with pytest.raises(DataError, match=r"ladder\.json: is no ladder"):
-        open_project(folder)
+        open_ladder(folder)
 
 
 SCRIPT = """
@@ -251,9 +204,9 @@ while True:
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_kill_leaves_a_ladder_that_can_be_read(folder, kills):
     """Begun and ended over and over: whatever is on the disk is whole, and can be gone on with."""
-    start_stage(open_project(folder))
+    start_stage(open_ladder(folder))
     answer(folder, "es ja ar")
-    pinchtune.evaluate(open_project(folder))
+    pinchtune.evaluate(open_ladder(folder))
     rng = random.Random(kills)
     for _ in range(kills):
         command = [sys.executable, "-c", SCRIPT, str(folder)]
@@ -265,11 +218,11 @@ def test_a_kill_leaves_a_ladder_that_can_be_read(folder, kills):
             child.kill()
         assert child.returncode == -9
         begun = read_ladder(folder)
-        assert list_stages(open_project(folder))
+        assert list_stages(open_ladder(folder))
         if begun and begun[-1]["decision"]:
             assert (folder / begun[-1]["kept"] / "scores.json").exists()
             write_ladder(folder, [])
-        start_stage(open_project(folder), "40-in-1")
-        assert finish_stage(open_project(folder))["decision"]["verdict"] == "go"
+        start_stage(open_ladder(folder), "40-in-1")
+        assert finish_stage(open_ladder(folder))["decision"]["verdict"] == "go"
         write_ladder(folder, [])
-        start_stage(open_project(folder))
+        start_stage(open_ladder(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,8 @@ class Project:
     """The checked configuration."""
     seed: int = 0
     """Which seed of the comparison this is, counted from 0."""
+    first: Project | None = None
+    """The project of the first seed, whose tokenizer all share; None if this is it."""
 
     @classmethod
     def open(cls, folder: str | Path = ".", overrides: Sequence[str] = ()) -> Project:
@@ -69,7 +71,8 @@ class Project:
         config = self.config
         mix = config.mix.model_copy(update={"seed": config.mix.seed + seed})
         train = config.train.model_copy(update={"seed": config.train.seed + seed})
-        return Project(self.folder, config.model_copy(update={"mix": mix, "train": train}), seed)
+        own = config.model_copy(update={"mix": mix, "train": train})
+        return Project(self.folder, own, seed, self)
 
     def label(self, text: str) -> str:
         """Return what a line of progress says, with the seed if there are several."""
@@ -97,7 +100,11 @@ class Project:
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """The base model's tokenizer; reading a vocabulary of 262,000 words takes seconds."""
-        return _load_tokenizer(self.config.model.base)
+        if self.first:
+            return self.first.tokenizer
+        from pinchtune.model.load import load_tokenizer
+
+        return load_tokenizer(self.config.model.base)
 
     def data_file(self, name: str) -> Path:
         """Return the path of a data set of the project (`base`, `pinch`, `evaluation`)."""
@@ -171,14 +178,6 @@ class Project:
                 f"{', '.join(missing)}; add some or remove the language from [languages]"
             )
         return list({e.id: e for code in codes for e in kept[code]}.values())
-
-
-@lru_cache(maxsize=1)
-def _load_tokenizer(base: str) -> PreTrainedTokenizerFast:
-    """Return a tokenizer, the same for all seeds."""
-    from pinchtune.model.load import load_tokenizer
-
-    return load_tokenizer(base)
 
 
 def first_of_each(examples: Sequence[Example], count: int) -> dict[str, list[Example]]:
