@@ -129,7 +129,7 @@ def test_a_large_test_that_is_open_needs_something_else():
 
 
 def test_a_smaller_effect_worth_having_needs_more_prompts():
-    found = scores(seen=FLAT, n=100)
+    found = scores(seen=FLAT)
     assert step(found).name == "better"
     assert step(found, guess=Guess(effect=3)).name == "prompts"
 

@@ -8,7 +8,9 @@ over everything that the file says: dates, assumptions and powers are read as we
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from pinchtune.config import ENGLISH, Config
@@ -132,6 +134,11 @@ def planned_tests(promised: Mapping[str, Any], guess: Guess) -> list[PlannedTest
 
 def find_powers(tests: Sequence[PlannedTest], seeds: int = 1) -> Json:
     """Return, for each test: its prompts, the power of it and of all before it, what is needed."""
+    return deepcopy(_find_powers(tuple(tests), seeds))
+
+
+@lru_cache(maxsize=8)
+def _find_powers(tests: tuple[PlannedTest, ...], seeds: int) -> Json:
     together = find_headline_power(tests, seeds)
     found: Json = {}
     for test in tests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pinchtune.evaluation.decision import decide
@@ -10,7 +10,7 @@ from pinchtune.evaluation.health import bias_warnings
 from pinchtune.evaluation.scores import Answered, score_seeds
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
-from pinchtune.records import Verdict
+from pinchtune.records import Answer, Verdict
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
 from pinchtune.stages.plan import plan_facts, read_plan
@@ -39,16 +39,8 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     verdicts, facts = ask_judge(project, prompts, answers, progress)
     run.start()
     write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
-    seeds = [
-        Answered(
-            answers[seed.seed],
-            {arm: read_bits(seed, arm) for arm in seed.arms},
-            [v for v in verdicts if v.seed == seed.seed],
-        )
-        for seed in project.seeds
-    ]
     progress.say("computing intervals")
-    scores = score_seeds(prompts, seeds, project.config)
+    scores = score_seeds(prompts, _answered(project, answers, verdicts), project.config)
     write_json(run.path / "scores.json", scores)
     decision = {
         **decide(scores).to_json(),
@@ -60,6 +52,21 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     _warn(biases, progress)
     run.finish({**facts, "warnings": [*warned, *biases], "versions": versions()})
     return run
+
+
+def _answered(
+    project: Project,
+    answers: Sequence[Mapping[str, Sequence[Answer]]],
+    verdicts: Sequence[Verdict],
+) -> list[Answered]:
+    return [
+        Answered(
+            answers[seed.seed],
+            {arm: read_bits(seed, arm) for arm in seed.arms},
+            [v for v in verdicts if v.seed == seed.seed],
+        )
+        for seed in project.seeds
+    ]
 
 
 def _warn(sentences: Sequence[str], progress: Progress) -> None:

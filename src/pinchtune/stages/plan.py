@@ -27,18 +27,16 @@ NAME = "plan.json"
 
 def plan(project: Project, guess: Guess | None = None, replace: bool = False) -> Path:
     """Write plan.json beside pinch.toml; UsageError if another plan is there and not `replace`."""
-    path = project.folder / NAME
-    old = read_plan(project, changed=replace)
-    promised = promised_now(project)
-    new = make_plan(promised, guess or Guess(), date.today().isoformat(), _is_late(project))
-    if old and is_intact(old) and _same(old, new):
+    path, guess = project.folder / NAME, guess or Guess()
+    old, promised = read_plan(project, changed=replace), promised_now(project)
+    if is_intact(old) and _same(old, promised, guess):
         return path
     if old and not replace:
         raise UsageError(
             f"{path}: a plan was made on {old['made']}, and a decision will say what deviates "
             "from it; use --replace to make another one all the same"
         )
-    write_json(path, seal({**new, "replaced": _before(old)}))
+    _write(project, promised, guess, _is_late(project), _before(old))
     return path
 
 
@@ -47,14 +45,24 @@ def begin_plan(project: Project, done: Collection[str], is_late: bool) -> dict[s
 
     A plan in `done`, of a stage before, has had its time; any other stays on record as replaced.
     """
-    old, guess = read_plan(project), planned_guess(project)
-    new = make_plan(promised_now(project), guess, date.today().isoformat(), is_late)
-    if old and _same(old, new) and old["id"] not in done:
+    old, guess, promised = read_plan(project), planned_guess(project), promised_now(project)
+    its_time = old.get("id") not in done
+    if old and its_time and _same(old, promised, guess):
         return old
-    before = [] if old.get("id") in done else _before(old)
-    made = seal({**new, "replaced": before})
-    write_json(project.folder / NAME, made)
-    return made
+    return _write(project, promised, guess, is_late, _before(old) if its_time else [])
+
+
+def _write(
+    project: Project,
+    promised: dict[str, Any],
+    guess: Guess,
+    is_late: bool,
+    before: list[dict[str, Any]],
+) -> dict[str, Any]:
+    made = make_plan(promised, guess, date.today().isoformat(), is_late)
+    sealed = seal({**made, "replaced": before})
+    write_json(project.folder / NAME, sealed)
+    return sealed
 
 
 def _before(old: dict[str, Any]) -> list[dict[str, Any]]:
@@ -63,9 +71,9 @@ def _before(old: dict[str, Any]) -> list[dict[str, Any]]:
     return [*old.get("replaced", []), named] if old else []
 
 
-def _same(old: dict[str, Any], new: dict[str, Any]) -> bool:
-    differs = deviations(ONE_SEED | old["promised"], new["promised"])
-    return not differs and old["assumed"] == new["assumed"]
+def _same(old: dict[str, Any], promised: dict[str, Any], guess: Guess) -> bool:
+    differs = deviations(ONE_SEED | old["promised"], promised)
+    return not differs and old["assumed"] == guess.assumed(promised["seeds"])
 
 
 def _is_late(project: Project) -> bool:
