@@ -60,9 +60,12 @@ def test_in_japanese(pinch, folder):
 
 def test_up_the_ladder_by_command(pinch, folder):
     listed = pinch("stage", "list", "-p", folder)
-    assert listed.out.splitlines()[1].split() == ["40-in-1", "es", "to", "come", *"––––"]  # noqa: RUF001
+    assert listed.out.splitlines()[1].split() == ["40-in-1", "es", "to", "come", *"––––"]
     told = pinch("stage", "start", "-p", folder)
-    assert (told.code, told.out.splitlines()[0].split(", with")[0]) == (0, "stage 40-in-1 has begun")
+    assert (told.code, told.out.splitlines()[0].split(", with")[0]) == (
+        0,
+        "stage 40-in-1 has begun",
+    )
     judge(folder, "es ja ar")
     told = pinch("stage", "finish", "-p", folder)
     assert (told.code, told.out.splitlines()[0]) == (

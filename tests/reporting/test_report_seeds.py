@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from made_up_runs import estimate, make_data
+
 from pinchtune.reporting import build_report, build_summary
 from pinchtune.reporting.seeds import build_seeds, seeds_markdown
 from pinchtune.reporting.wording import Wording
@@ -47,4 +47,4 @@ def test_a_spread_that_is_not_known_is_a_dash(data):
     found.scores["seeds"]["spread"] = dict.fromkeys(
         GROUPS, dict.fromkeys(("seeds", "prompts", "rest", "these_seeds"))
     )
-    assert build_seeds(found, Wording("en")).rates.lines[0].cells[-1].value == "–"  # noqa: RUF001
+    assert build_seeds(found, Wording("en")).rates.lines[0].cells[-1].value == "–"

@@ -113,6 +113,7 @@ def test_runs_are_named_by_seed_and_the_untuned_model_answers_once(done, tmp_pat
     assert set(pinchtune.generate(project, ["pinch"])) == {"pinch", "seed1/pinch"}
 
 
+@pytest.mark.slow
 def test_broken_off_between_seeds_ends_in_the_same_bytes(done, make_project):
     folder = make_project()
     project = pinchtune.Project.open(folder, TWO)

@@ -27,6 +27,7 @@ def decide(project: Project, locale: str = "en") -> dict[str, Any]:
             f"{run.path}: is not of today's answers, settings and plan; run `pinch evaluate` again"
         )
     scores = read_json(run.path / "scores.json")
-    step = recommend(scores, decision.decide(scores), planned_guess(project), weak_languages(project))
+    step = recommend(
+        scores, decision.decide(scores), planned_guess(project), weak_languages(project)
+    )
     return {**outcome(project, locale), "next": {**step._asdict(), **step.text(locale)}}
-
