@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -43,7 +43,7 @@ class Project:
     """The checked configuration."""
     seed: int = 0
     """Which seed of the comparison this is, counted from 0."""
-    first: Project | None = None
+    first: Project | None = field(default=None, repr=False, compare=False)
     """The project of the first seed, whose tokenizer all share; None if this is it."""
 
     @classmethod
