@@ -36,7 +36,7 @@ def test_the_exit_code_is_the_verdict(pinch, folder, good, weak, verdict, code):
     assert {reason["group"] for reason in found["reasons"]} >= {"english", "seen", "unseen"}
     plain = pinch("decide", "-p", folder)
     assert (plain.code, plain.err) == (code, "")
-    assert plain.out.startswith(verdict.upper() + "\n") and f"→ {found['next']['title']}." in (
+    assert plain.out.startswith(verdict.upper() + "\n") and f"→ {found['next']['title']}\n" in (
         plain.out
     )
 
@@ -54,7 +54,7 @@ def test_the_plan_and_what_deviates_from_it_are_said(pinch, folder):
 def test_in_japanese(pinch, folder):
     judge(folder, "es ja ar")
     told = pinch("decide", "-p", folder, "--language", "ja")
-    assert "→ 言語を増やす" in told.out and "アラビア語" in told.out
+    assert "→ 言語を増やす\n" in told.out and "アラビア語" in told.out
     assert pinch("decide", "-p", folder, "--language", "fr").code == 2
 
 

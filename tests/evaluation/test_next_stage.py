@@ -143,11 +143,14 @@ def test_seeds_that_lie_too_far_apart_need_more_seeds():
 def test_ties_leave_room_for_no_more_than_they_do():
     assert step(scores(seen=FLAT, ties=0.9, n=24)).name == "better"
     assert step(scores(seen=FLAT, ties=1.0, n=24)).name == "better"
-    assert step(scores(seen=FLAT, ties=None, n=24)).name == "prompts"
 
 
 def test_what_was_not_judged_needs_prompts():
-    assert step(scores(seen=FLAT, n=0)).name == "prompts"
+    assert step(scores(seen=FLAT, n=0, ties=None)).name == "prompts"
+
+
+def test_a_handful_of_ties_says_nothing_of_ties():
+    assert step(scores(seen=FLAT, n=2, ties=1.0)).name == "prompts"
 
 
 def test_an_effect_that_is_too_small_for_any_test():

@@ -46,7 +46,7 @@ def describe(found: dict[str, Any], language: str) -> str:
     parts = [wrap(found[name], WIDTH) for name in ("warning", "text") if name in found]
     if plan := found.get("plan"):
         parts.append("\n".join(_plan(plan)))
-    parts.append(wrap(f"→ {step['title']}. {step['why']}", WIDTH))
+    parts.append(f"→ {step['title']}\n{wrap(step['why'], WIDTH)}")
     return f"{found['verdict'].upper()}\n" + "\n\n".join(parts)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Annotated, Any
 
 import typer
 
 from pinchtune.cli.common import HERE, AsJson, Folder, exit_code, open_project, show
+from pinchtune.cli.decide import WIDTH
 
 app = typer.Typer(
     help="Climb from few languages to all, each stage by a rule fixed before it.",
@@ -81,7 +83,7 @@ def finish_command(folder: Folder = HERE, as_json: AsJson = False) -> None:
     step = decision["next"]
     text = (
         f"stage {entry['stage']}: {decision['verdict'].upper()}, kept in {entry['kept']}/\n"
-        f"→ {step['title']}. {step['why']}"
+        f"→ {step['title']}\n{fill(step['why'], WIDTH)}"
     )
     show(entry, text, as_json)
     raise typer.Exit(exit_code(decision, gate=True))

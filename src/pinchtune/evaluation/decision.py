@@ -145,6 +145,11 @@ def plan_text(facts: Mapping[str, Any], locale: str = "en") -> str:
     return words["space"].join(said)
 
 
+def space(locale: str = "en") -> str:
+    """Return what stands between two sentences."""
+    return WORDS[_check_locale(locale)]["space"]
+
+
 def warning_text(unapproved: int, locale: str = "en") -> str:
     """Return the warning that examples which nobody approved were let into the tuning."""
     return WORDS[_check_locale(locale)]["unapproved"].format(n=unapproved)

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from pinchtune.evaluation.decision import Decision, count_seeds
+from pinchtune.evaluation.decision import FEW, Decision, count_seeds
 from pinchtune.evaluation.next_words import NEXT_WORDS
 from pinchtune.evaluation.planning import Guess, planned_tests
 from pinchtune.evaluation.scores import GROUPS
@@ -154,7 +154,8 @@ def _tests(
     Where ties leave no room for an effect worth having, no number of prompts would find it.
     """
     rates = scores["win_rate"]
-    ties = min(guess.ties if rates["ties"] is None else rates["ties"], MOST_TIES)
+    judged = sum(row["n"] for row in rates["languages"].values())
+    ties = min(rates["ties"] if judged >= FEW else guess.ties, MOST_TIES)
     facts = {
         "languages": {"tuned": groups["seen"], "unseen": groups["unseen"]},
         "prompts": {code: max(row["n"], 1) for code, row in rates["languages"].items()},
