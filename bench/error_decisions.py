@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
+from bench.error_intervals import half_width
 from bench.error_studies import Row, Setting, bootstraps, draw_tables, share
 from pinchtune.evaluation.decision import decide
 from pinchtune.stats import (
@@ -14,11 +16,14 @@ from pinchtune.stats import (
     NEUTRAL,
     Array,
     Bootstrap,
+    Estimate,
     Method,
     Shape,
     draw_by_language,
+    draw_scores,
     fixed_sequence,
     holm,
+    mean_squares,
     non_inferiority,
     sign_flip_test,
 )
@@ -50,24 +55,69 @@ def gate(studies: int, seed: int) -> Iterator[Row]:
             }
 
 
-def _groups(
-    effects: Sequence[float], studies: int, seed: int, spread: float = 0.0
-) -> list[list[Bootstrap]]:
-    kinds = (
+SEED_GATES = (
+    ("no effect anywhere", (0.0, 0.0, 0.0)),
+    ("no effect, English better", (10.0, 0.0, 0.0)),
+    ("English lost the margin, others helped", (-MARGIN, 15.0, 15.0)),
+    ("helped, English the same", (0.0, 15.0, 15.0)),
+)
+SPREAD, LASTING = 3.0, 0.1
+"""How far seeds lie apart, and how alike their verdicts on a prompt are."""
+
+
+def seeds_gate(studies: int, seed: int) -> Iterator[Row]:
+    """What `decide` says of the recipe from several seeds that differ; sizes as in `gate`."""
+    for number, (name, effects) in product((2, 3, 5), SEED_GATES):
+        groups = [
+            _over_seeds(kind, Shape(studies, number, kind.prompts), at)
+            for at, kind in enumerate(_kinds(effects), seed)
+        ]
+        decisions = [decide(_as_scores(study, number)) for study in zip(*groups)]
+        yield {
+            "seeds": number,
+            "truth": name,
+            "go": share([d.verdict == "go" for d in decisions]),
+            "no-go": share([d.verdict == "no-go" for d in decisions]),
+            "English kept": share([d.english == "kept" for d in decisions]),
+        }
+
+
+def _over_seeds(kind: Setting, shape: Shape, seed: int) -> list[Estimate]:
+    """Return the win rate of each study with its interval for the recipe."""
+    assumptions = kind.assume(seed_correlation=LASTING, seed_spread=SPREAD)
+    squares = mean_squares(draw_scores(assumptions, shape, np.random.default_rng(seed)))
+    halves = half_width(squares, both=True)
+    return [
+        Estimate(float(mean), float(mean - half), float(mean + half), shape.prompts)
+        for mean, half in zip(squares.mean, halves)
+    ]
+
+
+def _kinds(effects: Sequence[float]) -> tuple[Setting, ...]:
+    return (
         Setting(100, 1, 0.0, 0.4, effects[0]),
         Setting(24, 4, 0.3, 0.3, effects[1]),
         Setting(24, 8, 0.3, 0.3, effects[2]),
     )
+
+
+def _groups(
+    effects: Sequence[float], studies: int, seed: int, spread: float = 0.0
+) -> list[list[Bootstrap]]:
     return [
         list(
             bootstraps(draw_tables(kind.assume(seed_spread=spread), kind.prompts, studies, at), at)
         )
-        for at, kind in enumerate(kinds, seed)
+        for at, kind in enumerate(_kinds(effects), seed)
     ]
 
 
 def _scores(study: Sequence[Bootstrap], method: Method) -> Row:
-    english, seen, unseen = (b.estimate(method).to_json() for b in study)
+    return _as_scores([b.estimate(method) for b in study])
+
+
+def _as_scores(study: Sequence[Estimate], seeds: int = 1) -> Row:
+    english, seen, unseen = (estimate.to_json() for estimate in study)
     return {
         "win_rate": {
             "groups": {"english": english, "seen": seen, "unseen": unseen},
@@ -78,6 +128,7 @@ def _scores(study: Sequence[Bootstrap], method: Method) -> Row:
             "margin": MARGIN,
             "kept": non_inferiority(english["low"], MARGIN),
         },
+        "seeds": {"count": seeds},
     }
 
 

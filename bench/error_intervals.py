@@ -94,15 +94,16 @@ def seeds(studies: int, seed: int) -> Iterator[Row]:
 def _seed_intervals(tables: Array, seed: int) -> dict[str, tuple[Array, Array]]:
     squares = mean_squares(tables)
     halves = {
-        "prompts alone": _half_width(squares, both=False),
-        "Satterthwaite": _half_width(squares, both=True),
+        "prompts alone": half_width(squares, both=False),
+        "Satterthwaite": half_width(squares, both=True),
         "variance recovery": _recovered(squares),
     }
     found = {name: (squares.mean - half, squares.mean + half) for name, half in halves.items()}
     return found | {"bootstrap of both": _bootstrap_both(tables, seed)}
 
 
-def _half_width(squares: MeanSquares, *, both: bool) -> Array:
+def half_width(squares: MeanSquares, *, both: bool) -> Array:
+    """Return half the width of 95 % intervals over seeds and prompts, or prompts alone."""
     sure = squares.uncertainty(both=both)
     degrees = np.broadcast_to(sure.df, sure.error.shape)
     # Rounded, so that most of the quantiles are known already.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from bench.error_decisions import families, gate, sequence
+from bench.error_decisions import families, gate, seeds_gate, sequence
 from bench.error_intervals import coverage, seeds, shrinkage
 from bench.error_studies import Row
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[int, int], Iterator[Row]]] = {
     "coverage": coverage,
     "seeds": seeds,
     "gate": gate,
+    "seeds-gate": seeds_gate,
     "sequence": sequence,
     "families": families,
     "shrinkage": shrinkage,

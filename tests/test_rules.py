@@ -157,6 +157,7 @@ def test_exported_names_exist_and_are_documented():
         "train",
         "generate",
         "evaluate",
+        "decide",
         "report",
         "run",
         "doctor",
@@ -170,6 +171,13 @@ def test_exported_names_exist_and_are_documented():
     for verb in ("languages", "next"):
         assert f"`pinch advise {verb}`" in readme
         assert f"advise_{verb}" in pinchtune.__all__
+    for verb, function in (
+        ("list", "list_stages"),
+        ("start", "start_stage"),
+        ("finish", "finish_stage"),
+    ):
+        assert f"`pinch stage {verb}`" in readme
+        assert function in pinchtune.__all__
     for verb in ("import", "list", "check", "export"):
         assert f"`pinch data {verb}`" in readme
         assert f"{verb}_data" in pinchtune.__all__
@@ -182,7 +190,7 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    names = ("data", "collect", "advise")
+    names = ("data", "collect", "advise", "stage")
     groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
     for prefix, group in groups.items():
         for name, verb in group.commands.items():

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.data import export_data as export_data
     from pinchtune.stages.data import import_data as import_data
     from pinchtune.stages.data import list_data as list_data
+    from pinchtune.stages.decide import decide as decide
     from pinchtune.stages.doctor import doctor as doctor
     from pinchtune.stages.evaluate import evaluate as evaluate
     from pinchtune.stages.generate import generate as generate
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from pinchtune.stages.report import report as report
     from pinchtune.stages.run import run as run
     from pinchtune.stages.select import select as select
+    from pinchtune.stages.stage import finish_stage as finish_stage
+    from pinchtune.stages.stage import list_stages as list_stages
+    from pinchtune.stages.stage import start_stage as start_stage
     from pinchtune.stages.train import train as train
 
 _HOMES = {
@@ -40,13 +44,16 @@ _HOMES = {
     "advise_languages": "advise",
     "advise_next": "advise",
     "check_data": "data",
+    "decide": "decide",
     "doctor": "doctor",
     "evaluate": "evaluate",
     "export_data": "data",
+    "finish_stage": "stage",
     "generate": "generate",
     "import_data": "data",
     "init": "init",
     "list_data": "data",
+    "list_stages": "stage",
     "mine": "mine",
     "mix": "mix",
     "plan": "plan",
@@ -54,6 +61,7 @@ _HOMES = {
     "report": "report",
     "run": "run",
     "select": "select",
+    "start_stage": "stage",
     "train": "train",
 }
 __all__ = list(_HOMES)

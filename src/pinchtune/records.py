@@ -149,6 +149,8 @@ class Verdict:
     say, or says both."""
     b_in_language: bool | None = None
     """The same of the second arm's answer."""
+    seed: int = 0
+    """Which seed of the comparison the two answers are from, counted from 0."""
 
     def to_row(self) -> dict[str, Any]:
         """Return the JSON row of verdicts.jsonl."""

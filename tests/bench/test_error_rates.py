@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from bench.error_decisions import families, gate, sequence
+from bench.error_decisions import families, gate, seeds_gate, sequence
 from bench.error_intervals import coverage, seeds, shrinkage
 from bench.error_rates import RESULTS, main
 from bench.error_studies import bootstraps
@@ -41,7 +41,8 @@ def test_the_same_seed_gives_the_same_rates():
 
 def test_the_stored_rates_are_of_enough_studies():
     found = json.loads(RESULTS.read_text("utf-8"))
-    assert list(found) == ["coverage", "seeds", "gate", "sequence", "families", "shrinkage"]
+    parts = ("coverage", "seeds", "gate", "seeds-gate", "sequence", "families", "shrinkage")
+    assert tuple(found) == parts
     assert all(part["studies"] >= STUDIES for part in found.values())
 
 
@@ -94,6 +95,17 @@ def test_the_gate_rarely_errs():
             assert row["English kept"]["percent"] <= 5 and row["go"]["percent"] <= 5
     for row in sequence(STUDIES, 1):
         assert percent(row, "in sequence") <= 2.5
+
+
+@pytest.mark.slow
+def test_the_gate_rarely_errs_on_the_recipe_with_three_seeds():
+    rows = [row for row in seeds_gate(STUDIES, 1) if row["seeds"] > 2]
+    assert len(rows) == 8
+    for row in rows:
+        if row["truth"].startswith("no effect"):
+            assert row["go"]["percent"] <= 5
+        if row["truth"].startswith("English lost"):
+            assert row["English kept"]["percent"] <= 5 and row["go"]["percent"] <= 5
 
 
 @pytest.mark.slow

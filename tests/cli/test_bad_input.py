@@ -503,6 +503,37 @@ CONFIG = (
         "P/pinch.toml: does not exist; run `pinch init` to make a project",
         lambda project: (project / "pinch.toml").unlink(),
     ),
+    overridden(
+        "no seed at all",
+        "train.seeds=0",
+        "train.seeds: expected a number greater than 0, found 0; correct it",
+    ),
+    configured(
+        "doses of other stages",
+        "[ladder]\ndoses = [10]\n",
+        "ladder: doses must be empty or have a number for each stage of languages",
+    ),
+    Case(
+        "ladder that is none",
+        "mix -p P",
+        "P/ladder.json: is no ladder; put the file back as it was",
+        partial(put, "ladder.json", "[]"),
+    ),
+    Case(
+        "stage that is none",
+        "stage start 9 -p P",
+        "there is no stage '9'; use one of: 4-in-2, 4-in-3, next",
+    ),
+    Case(
+        "no stage to finish",
+        "stage finish -p P",
+        "no stage is running; begin one with `pinch stage start next`",
+    ),
+    Case(
+        "decide before evaluate",
+        "decide -p P",
+        "P/runs/evaluation is not complete; run `pinch evaluate` first, or `pinch run`",
+    ),
     overridden("--set without =", "mix.dose", "expected section.key=value; correct it"),
     overridden(
         "--set of an unknown key", "mix.dosis=3", "unknown key 'mix.dosis'; did you mean 'dose'?"

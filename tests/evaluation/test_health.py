@@ -150,20 +150,21 @@ def test_gated_and_length_controlled_in_scores(scores):
 
 
 def test_the_reference_judge_is_gated_already(evaluation, identifier):
+    from pinchtune.evaluation.board import Board
     from pinchtune.evaluation.judge import ReferenceJudge, judge_pair
-    from pinchtune.evaluation.scores import _Board, _judging
+    from pinchtune.evaluation.scores import _judging
 
     english = {e.parallel_id: e.response for e in evaluation if e.language == "en"}
     judge = ReferenceJudge(identifier.candidates)
     prompts = evaluation[::5]
-    board, rng, cases = _Board(prompts, Config()), random.Random(0), {}
+    board, rng, cases = Board(prompts, Config()), random.Random(0), {}
     for p in prompts:
         pair = [rng.choice([p.response, english[p.parallel_id], ""]) for _ in "ab"]
         right = tuple(identifier.identify(text).language == p.language for text in pair)
         lengths = (len(pair[0]), len(pair[1]))
         cases[p.id] = Judged(judge_pair(judge, p, *pair), lengths, right)
     assert all(gated(case) == case.verdict.score for case in cases.values())
-    assert _judging(board, cases)["gated"]["groups"]["seen"]["n"] > 10
+    assert _judging(board, [cases])["gated"]["groups"]["seen"]["n"] > 10
 
 
 def people(name, scores, language="en"):

@@ -15,7 +15,7 @@ from judge_server import JudgeServer, serve
 from pinchtune.errors import RunError
 from pinchtune.files import hash_tree, read_json
 from pinchtune.records import Verdict
-from pinchtune.stages.evaluate import _key, evaluate, read_verdicts
+from pinchtune.stages.evaluate import evaluate, evaluation_key, read_verdicts
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.judging import ask_judge, estimate_judging
 
@@ -58,7 +58,7 @@ class Listens:
 def ask(project: pinchtune.Project) -> list[Verdict]:
     prompts = project.evaluation_prompts()
     answers = {arm: read_answers(project, arm, prompts) for arm in project.arms}
-    return ask_judge(project, prompts, answers, Listens())[0]
+    return ask_judge(project, prompts, [answers], Listens())[0]
 
 
 def test_the_reference_judge_stays_the_default(folder):
@@ -161,7 +161,7 @@ def test_what_verdicts_depend_on(setting, stale, folder, server):
         open_answered(folder, server.address),
         open_answered(folder, server.address, setting),
     )
-    assert (_key(one) != _key(other)) == stale
+    assert (evaluation_key(one) != evaluation_key(other)) == stale
     ask(one), ask(other)
     assert len(server.asked) == (64 if stale else 32)
 

@@ -8,8 +8,10 @@ import pytest
 
 import pinchtune
 from pinchtune.errors import UsageError
-from pinchtune.evaluation.planning import Guess
+from pinchtune.evaluation.decision import plan_text
+from pinchtune.evaluation.planning import Guess, plan_id
 from pinchtune.files import read_json
+from pinchtune.stages.plan import plan_facts
 from pinchtune.stages.run import outcome
 
 
@@ -61,6 +63,37 @@ def test_a_plan_that_was_changed_by_hand_is_none(make_project: Callable[..., Pat
     path.write_text(json.dumps(facts), "utf-8")
     with pytest.raises(UsageError, match="was changed after it was made"):
         pinchtune.plan(project)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("made", "2020-01-01"), ("is_late", True), ("replaced", [{}]), ("tests", {}), ("assumed", {})],
+)
+def test_all_that_a_plan_says_is_guarded(make_project, key, value):
+    project = pinchtune.Project.open(make_project())
+    path = pinchtune.plan(project)
+    path.write_text(json.dumps({**read_json(path), key: value}), "utf-8")
+    with pytest.raises(UsageError, match="was changed after it was made"):
+        pinchtune.plan(project)
+    made = read_json(pinchtune.plan(project, replace=True))
+    assert pinchtune.plan(project) == path and len(made["replaced"]) > 0
+
+
+def test_a_plan_of_an_earlier_version_is_read_and_said_to_be_one(make_project):
+    project = pinchtune.Project.open(make_project())
+    path = pinchtune.plan(project)
+    made = read_json(path)
+    del made["checksum"], made["promised"]["seeds"]
+    made["id"] = plan_id(made["promised"])
+    path.write_text(json.dumps(made), "utf-8")
+    before = path.read_bytes()
+    assert pinchtune.plan(project).read_bytes() == before
+    facts = plan_facts(project)
+    assert facts["deviations"] == [] and facts["unguarded"]
+    assert "not guarded against changes" in plan_text(facts)
+    assert "改変から守られていません" in plan_text(facts, "ja")
+    now = pinchtune.Project.open(project.folder, ["train.seeds=2"])
+    assert plan_facts(now)["deviations"] == [{"key": "seeds", "planned": 1, "now": 2}]
 
 
 def test_without_a_plan_nothing_is_said(make_project: Callable[..., Path]):

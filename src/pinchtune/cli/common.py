@@ -46,10 +46,14 @@ PLAIN_SECONDS = 10.0
 
 
 def open_project(folder: Path, overrides: Sequence[str] | None) -> Project:
-    """Return the project that the options name."""
+    """Return the project that the options name; a stage that sets something is said on stderr."""
+    from pinchtune.stages.ladder import current_stage, stage_settings
     from pinchtune.stages.project import Project
 
-    return Project.open(folder, overrides or ())
+    project = Project.open(folder, overrides or ())
+    if stage := current_stage(folder):
+        sys.stderr.write(f"stage {stage['stage']} sets {', '.join(stage_settings(stage))}\n")
+    return project
 
 
 def show(value: Any, text: str, as_json: bool) -> None:

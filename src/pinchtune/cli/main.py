@@ -13,6 +13,7 @@ from pinchtune.cli import (
     advise,
     collect,
     data,
+    decide,
     doctor,
     evaluate,
     generate,
@@ -24,6 +25,7 @@ from pinchtune.cli import (
     report,
     run,
     select,
+    stage,
     train,
     web,
 )
@@ -43,13 +45,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    *(init, mine, select, plan, mix, preview, train, generate, evaluate, report, run, web),
+    *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, report, run, web),
     doctor,
 )
 for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
+app.add_typer(stage.app, name="stage")
 app.add_typer(collect.app, name="collect")
 
 
@@ -69,7 +72,8 @@ def options(
 ) -> None:
     """Mix a pinch of multilingual examples in, tune, and see whether it helped.
 
-    Exit codes: 0 done or go, 1 a run failed, 2 bad input or usage, 3 no-go (with --gate).
+    Exit codes: 0 done or go, 1 a run failed, 2 bad input or usage, 3 no-go or unclear
+    (of `decide` and `stage finish`, and of `evaluate` and `run` with --gate).
     """
 
 

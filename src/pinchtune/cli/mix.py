@@ -32,10 +32,12 @@ def command(
     """Make the mixture of both arms: English only, and English with the pinch."""
     from pinchtune.stages.mix import mix
 
-    run = mix(open_project(folder, overrides), pick_progress(quiet), unapproved)
+    project = open_project(folder, overrides)
+    run = mix(project, pick_progress(quiet), unapproved)
     facts = run.manifest() or {}
     counts = ", ".join(f"{code} {n}" for code, n in facts["examples"]["pinch"].items())
     text = (
         f"{run.path}: pinch arm {counts}; {facts['untouched']['examples']} English rows untouched"
     )
-    show(facts, text, as_json)
+    others = [str(seed.path("mixture")) for seed in project.seeds[1:]]
+    show(facts, "\n".join([text, *others]), as_json)

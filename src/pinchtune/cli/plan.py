@@ -17,6 +17,12 @@ Correlation = Annotated[
     float | None,
     typer.Option("--correlation", help="Of the verdicts on one prompt in two languages, 0 to 1."),
 ]
+Spread = Annotated[
+    float | None,
+    typer.Option(
+        "--seed-spread", help="Standard deviation of the win rate between seeds, in points."
+    ),
+]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Make another plan; that there was one stays on record.")
 ]
@@ -33,6 +39,7 @@ def command(
     effect: Effect = None,
     ties: Ties = None,
     correlation: Correlation = None,
+    seed_spread: Spread = None,
     replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,19 +48,32 @@ def command(
     from pinchtune.files import read_json
     from pinchtune.stages.plan import plan
 
-    given = {"effect": effect, "ties": ties, "correlation": correlation}
+    given = {
+        "effect": effect,
+        "ties": ties,
+        "correlation": correlation,
+        "seed_spread": seed_spread,
+    }
     guess = Guess(**{name: value for name, value in given.items() if value is not None})
     path = plan(open_project(folder, overrides), guess, replace)
     facts = read_json(path)
     show(facts, _text(facts, str(path)), as_json)
 
 
+def _seeds(assumed: dict[str, Any]) -> str:
+    if assumed["seeds"] == 1:
+        return "one seed of tuning"
+    return f"{assumed['seeds']} seeds that differ by {assumed['seed_spread']:g} points"
+
+
 def _text(facts: dict[str, Any], path: str) -> str:
+    from pinchtune.evaluation.decision import FEW_SEEDS
+
     assumed = facts["assumed"]
     lines = [
         f"plan {facts['id']} of {facts['made']}: {path}",
         f"assumed: {assumed['ties']:.0%} ties; in languages other than English the win rate is "
-        f"{50 + assumed['effect']:g}, in English 50; one seed of tuning",
+        f"{50 + assumed['effect']:g}, in English 50; {_seeds(assumed)}",
         "",
         f"{'':8}  {'languages':>9}  {'prompts':>7}  {'to be above':>11}  {'power':>5}  "
         f"{'prompts for 80 %':>16}  {'win rate shown with 80 %':>24}",
@@ -67,6 +87,8 @@ def _text(facts: dict[str, Any], path: str) -> str:
             f"{f'{50 + smallest:.1f}' if smallest is not None else 'none':>24}"
         )
     lines += ["", "power: of showing this and all lines above it. Prompts are those in a language."]
+    if assumed["seeds"] == FEW_SEEDS:
+        lines.append("two seeds tell little of how far a third would differ; take three or more")
     if facts["is_late"]:
         lines.append("warning: answers are there already; a decision will say so")
     return "\n".join(lines)

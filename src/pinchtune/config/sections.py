@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
@@ -170,6 +170,21 @@ class AdviseConfig(Section):
         return self
 
 
+class LadderConfig(Section):
+    """[ladder]: the stages that `pinch stage` climbs, from few languages to all."""
+
+    languages: Annotated[tuple[Count, ...], Field(min_length=1)] = (2, 4, 0)
+    """How many languages each stage tunes, in the order of tuned and then unseen; 0 takes all."""
+    doses: tuple[Positive, ...] = ()
+    """Examples in all of each stage; empty takes mix.dose in every one."""
+
+    @model_validator(mode="after")
+    def _matching(self) -> LadderConfig:
+        if self.doses and len(self.doses) != len(self.languages):
+            raise ValueError("doses must be empty or have a number for each stage of languages")
+        return self
+
+
 class TrainConfig(Section):
     """[train]: tuning, the same for every arm."""
 
@@ -197,12 +212,19 @@ class TrainConfig(Section):
     """Largest gradient norm."""
     seed: Seed = 0
     """Seed of adapters, order and dropout."""
+    seeds: Positive = 1
+    """How often the comparison is repeated: each seed draws another pinch and tunes anew."""
     checkpoint_every: Count = 20
     """Steps between checkpoints; 0 = disabled."""
     validate_every: Count = 20
     """Steps between validations on a few evaluation references; 0 = disabled."""
     tracker: Literal["none", "tensorboard", "wandb", "mlflow", "trackio"] = "none"
     """Experiment tracker, through Accelerate."""
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What one arm is tuned with: everything but how many seeds there are."""
+        return self.model_dump(mode="json", exclude={"seeds"})
 
 
 class GenerateConfig(Section):
@@ -288,3 +310,4 @@ class Config(Section):
     generate: GenerateConfig = GenerateConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     judge: JudgeConfig = JudgeConfig()
+    ladder: LadderConfig = LadderConfig()

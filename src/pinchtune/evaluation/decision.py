@@ -23,10 +23,12 @@ Verdict = Literal["go", "no-go", "unclear"]
 Outcome = Literal["helped", "harmed", "unclear"]
 English = Literal["kept", "lost", "unclear"]
 
-FLAGS = {"late": "is_late", "replaced": "replaced"}
+FLAGS = {"late": "is_late", "replaced": "replaced", "unguarded": "unguarded"}
 """What speaks against a plan, by the word for it and the fact."""
 FEW = 20
 """Below so many judged prompts in a group the intervals themselves are unsure."""
+FEW_SEEDS = 2
+"""So many seeds hardly tell how far seeds lie apart; one does not claim to tell it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Reason:
     """One ground of a decision, as a code that a report puts into words."""
 
     code: str
-    """`GROUP_OUTCOME` (`seen_helped`), `few_prompts` or `unscored`."""
+    """`GROUP_OUTCOME` (`seen_helped`), `few_prompts`, `few_seeds` or `unscored`."""
     group: str = ""
     """`english`, `seen`, `unseen`, or empty for all."""
     value: float | None = None
@@ -44,7 +46,7 @@ class Reason:
     high: float | None = None
     """Upper bound of its 95 % interval."""
     n: int = 0
-    """Prompts that stand behind it."""
+    """Prompts, or seeds, that stand behind it."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,18 @@ def decide(scores: Mapping[str, Any]) -> Decision:
         for group in outcomes
         if 0 < groups[group]["n"] < FEW
     ]
+    seeds = count_seeds(scores)
+    if seeds == FEW_SEEDS:
+        reasons.append(Reason("few_seeds", n=seeds))
     if scores["win_rate"]["unscored"]:
         reasons.append(Reason("unscored", n=scores["win_rate"]["unscored"]))
     verdict = _verdict(english, seen, unseen)
     return Decision(verdict, english, seen, unseen, margin, tuple(reasons))
+
+
+def count_seeds(scores: Mapping[str, Any]) -> int:
+    """Return how many seeds the scores are from."""
+    return int(scores.get("seeds", {"count": 1})["count"])
 
 
 def _verdict(english: English, seen: Outcome, unseen: Outcome) -> Verdict:
@@ -119,6 +129,8 @@ def verdict_text(decision: Decision, scores: Mapping[str, Any], locale: str = "e
     few = [reason.n for reason in decision.reasons if reason.code == "few_prompts"]
     if few:
         sentences.append(words["few_prompts"].format(n=min(few)))
+    if (seeds := count_seeds(scores)) > 1:
+        sentences.append(words["few_seeds" if seeds == FEW_SEEDS else "seeds"].format(n=seeds))
     if decision.verdict == "unclear":
         sentences.append(words["more"])
     return words["space"].join(filter(None, sentences))
@@ -129,8 +141,13 @@ def plan_text(facts: Mapping[str, Any], locale: str = "en") -> str:
     words = WORDS[_check_locale(locale)]
     keys = words["comma"].join(str(d["key"]) for d in facts["deviations"])
     said = [words["plan_deviates" if keys else "plan_kept"].format(made=facts["made"], keys=keys)]
-    said += [words[f"plan_{code}"] for code in ("late", "replaced") if facts[FLAGS[code]]]
+    said += [words[f"plan_{code}"] for code, fact in FLAGS.items() if facts.get(fact)]
     return words["space"].join(said)
+
+
+def space(locale: str = "en") -> str:
+    """Return what stands between two sentences."""
+    return WORDS[_check_locale(locale)]["space"]
 
 
 def warning_text(unapproved: int, locale: str = "en") -> str:

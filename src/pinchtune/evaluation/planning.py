@@ -1,13 +1,16 @@
 """A plan: what is compared and what would count, written down before anything is tuned.
 
 What is promised has an id, the hash of it. A decision names the plan by this id and says what
-deviates. How many prompts it takes is counted on made-up studies (stats/power.py).
+deviates. How many prompts it takes is counted on made-up studies (stats/power.py). The checksum is
+over everything that the file says: dates, assumptions and powers are read as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from pinchtune.config import ENGLISH, Config
@@ -25,8 +28,8 @@ from pinchtune.stats import (
 )
 
 Json = dict[str, Any]
-SEEDS = 1
-"""Tuning seeds of a project: what one seed shows is about these very models."""
+ONE_SEED = {"seeds": 1}
+"""What a plan promised before a project could have several seeds."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,18 @@ class Guess:
     """Share of ties; the demo of the starter set had 31 to 35 %."""
     correlation: float = 0.09
     """Of the verdicts on one prompt in two languages; in the demo 0.09 in tuned languages."""
+    seed_correlation: float = 0.1
+    """Of the verdicts on one prompt in one language from two seeds, where there are several; 0 to
+    0.16 in docs/results/pinch-270m.md."""
+    seed_spread: float = 3.0
+    """Standard deviation between the win rates of seeds, in points, where there are several; 2.3
+    to 3.6 in docs/results/pinch-270m.md, the chance in the prompts included."""
+
+    def assumed(self, seeds: int) -> dict[str, Any]:
+        """Return what is assumed of so many seeds."""
+        facts = asdict(self) | {"seeds": seeds}
+        kept = facts if seeds > 1 else {k: v for k, v in facts.items() if "seed_" not in k}
+        return dict(kept)
 
 
 def promise(config: Config, prompts: Mapping[str, int], judge: Mapping[str, Any]) -> Json:
@@ -48,7 +63,8 @@ def promise(config: Config, prompts: Mapping[str, int], judge: Mapping[str, Any]
         "base_model": config.model.base,
         "mix": config.mix.model_dump(mode="json"),
         "select": config.select.model_dump(mode="json"),
-        "train": config.train.model_dump(mode="json"),
+        "train": config.train.recipe,
+        "seeds": config.train.seeds,
         "generate": config.generate.model_dump(mode="json"),
         "judge": dict(judge),
         "english_margin": config.evaluate.english_margin,
@@ -61,6 +77,21 @@ def promise(config: Config, prompts: Mapping[str, int], judge: Mapping[str, Any]
 def plan_id(promised: Mapping[str, Any]) -> str:
     """Return the name of a plan: the hash of what it promises."""
     return content_hash(dict(promised))
+
+
+def seal(facts: Mapping[str, Any]) -> Json:
+    """Return a plan with the checksum of all that it says."""
+    return {**facts, "checksum": content_hash(dict(facts))}
+
+
+def is_intact(found: Mapping[str, Any]) -> bool:
+    """True if a plan says what it said when it was made.
+
+    One without a checksum is of before there were any: only its promise can be checked.
+    """
+    facts = {key: value for key, value in found.items() if key != "checksum"}
+    whole = found.get("checksum", "") in ("", content_hash(facts))
+    return whole and plan_id(found.get("promised", {})) == found.get("id")
 
 
 def count_prompts(prompts: Sequence[Example], every: bool, languages: Sequence[str]) -> Json:
@@ -80,6 +111,8 @@ def planned_tests(promised: Mapping[str, Any], guess: Guess) -> list[PlannedTest
         "seen": promised["languages"]["tuned"],
         "unseen": promised["languages"]["unseen"],
     }
+    lasting = {"seed_correlation": guess.seed_correlation, "seed_spread": guess.seed_spread}
+    seeds = lasting if promised["seeds"] > 1 else {}
     tests = []
     for name in promised["sequence"]:
         codes = [code for code in groups[name] if promised["prompts"].get(code)]
@@ -91,6 +124,7 @@ def planned_tests(promised: Mapping[str, Any], guess: Guess) -> list[PlannedTest
             ties=guess.ties,
             languages=len(codes),
             correlation=guess.correlation if len(codes) > 1 else 0.0,
+            **seeds,
         )
         limit = NEUTRAL - promised["english_margin"] if is_english else NEUTRAL
         fewest = min(promised["prompts"][code] for code in codes)
@@ -98,13 +132,18 @@ def planned_tests(promised: Mapping[str, Any], guess: Guess) -> list[PlannedTest
     return tests
 
 
-def find_powers(tests: Sequence[PlannedTest]) -> Json:
+def find_powers(tests: Sequence[PlannedTest], seeds: int = 1) -> Json:
     """Return, for each test: its prompts, the power of it and of all before it, what is needed."""
-    together = find_headline_power(tests, SEEDS)
+    return deepcopy(_find_powers(tuple(tests), seeds))
+
+
+@lru_cache(maxsize=8)
+def _find_powers(tests: tuple[PlannedTest, ...], seeds: int) -> Json:
+    together = find_headline_power(tests, seeds)
     found: Json = {}
     for test in tests:
-        needed = find_prompts(test, SEEDS)
-        smallest = find_smallest_effect(test, SEEDS)
+        needed = find_prompts(test, seeds)
+        smallest = find_smallest_effect(test, seeds)
         found[test.name] = {
             "prompts": test.prompts,
             "languages": test.assumptions.languages,
@@ -125,8 +164,8 @@ def make_plan(promised: Json, guess: Guess, made: str, is_late: bool) -> Json:
         "made": made,
         "is_late": is_late,
         "promised": promised,
-        "assumed": asdict(guess) | {"seeds": SEEDS},
-        "tests": find_powers(planned_tests(promised, guess)),
+        "assumed": guess.assumed(promised["seeds"]),
+        "tests": find_powers(planned_tests(promised, guess), promised["seeds"]),
     }
 
 

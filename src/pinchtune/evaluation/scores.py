@@ -5,6 +5,9 @@ same resamples of prompts, a prompt in all its languages being one draw. Differe
 rates set the last arm (the pinch) against the control (English only), which the untuned base
 model may precede; an arm alone differs from itself by 0.
 
+With several seeds every value is the mean over them, and its interval takes seeds and prompts
+into account; `seeds` has the win rates of each, and how far seeds lie apart.
+
 `win_rate` is what the judge said, and what the decision rests on. `judging` sets it beside the
 win rate with the language as a gate, the one at equal length, and figures of the judge's health.
 """
@@ -12,38 +15,45 @@ win rate with the language as a gate, the one at equal length, and figures of th
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pinchtune.config import ENGLISH, Config
 from pinchtune.errors import DataError, MissingExtra, UsageError
-from pinchtune.evaluation.checking.column import has_checks
+from pinchtune.evaluation.board import GROUPS as GROUPS
+from pinchtune.evaluation.board import Board
 from pinchtune.evaluation.fidelity import in_language
 from pinchtune.evaluation.health import FIGURES, Figure, Judged, gated
-from pinchtune.evaluation.lengths import LengthControl
 from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
-from pinchtune.languages import Identifier, get_language
+from pinchtune.languages import Identifier
 from pinchtune.records import Answer, Example, Verdict
 from pinchtune.stats import (
     DIGITS,
     NEUTRAL,
-    ClusteredScores,
-    Estimate,
-    Resamples,
+    RepeatedScores,
+    SeedEstimate,
     fixed_sequence,
     holm,
     non_inferiority,
-    sign_flip_test,
 )
 
-GROUPS = ("english", "seen", "unseen")
 CONTROL = "english"
 """The arm that differences are taken from; the first arm where none has this name."""
+MOST = {"bits per byte": math.inf}
+"""The most that a measure can be, by its unit; 100 of all others."""
 Json = dict[str, Any]
 T = TypeVar("T")
-Estimator = Callable[[Iterable[str]], Estimate]
+
+
+class Answered(NamedTuple):
+    """What one seed of the comparison has brought."""
+
+    answers: Mapping[str, Sequence[Answer]]
+    """By arm, the control before the pinch."""
+    bits: Mapping[str, Mapping[str, tuple[float, int]]]
+    """Bits and bytes of the references, by arm and prompt."""
+    verdicts: Sequence[Verdict]
 
 
 def score_arms(
@@ -53,106 +63,42 @@ def score_arms(
     verdicts: Sequence[Verdict],
     config: Config,
 ) -> Json:
+    """Return the content of scores.json of a comparison with one seed."""
+    return score_seeds(prompts, [Answered(answers, bits, verdicts)], config)
+
+
+def score_seeds(prompts: Sequence[Example], seeds: Sequence[Answered], config: Config) -> Json:
     """Return the content of scores.json; percentages are 0 to 100, shares 0 to 1, NaN null.
 
     Arms come in the order of `answers`; each must have answered every prompt. A measure whose
     optional library is missing has no values and says so under `unavailable`.
     """
-    if not answers:
+    if not all(seed.answers for seed in seeds):
         raise UsageError("there are no answers to score; run `pinch generate` first")
-    board = _Board(prompts, config)
+    board = Board(prompts, config)
     identifier = Identifier(board.languages)
-    cases = {
-        arm: _match(arm, board.prompts, rows, bits.get(arm, {}), identifier)
-        for arm, rows in answers.items()
-    }
-    win_rate = _win_rate(board, verdicts, config.evaluate.english_margin)
+    cases = [
+        {
+            arm: _match(arm, board.prompts, rows, seed.bits.get(arm, {}), identifier)
+            for arm, rows in seed.answers.items()
+        }
+        for seed in seeds
+    ]
+    verdicts = [[v for v in seed.verdicts if v.prompt_id in board.prompts] for seed in seeds]
+    scores = board.score(map(_judged_scores, verdicts))
+    margin = config.evaluate.english_margin
+    win_rate = _win_rate(board, scores, verdicts, margin)
+    judged = [_pair(*pair) for pair in zip(cases, verdicts, strict=True)]
     return {
-        "arms": list(answers),
+        "arms": list(seeds[0].answers),
         "languages": board.describe(),
         "groups": list(GROUPS),
         "measures": {m.name: _measure(board, m, cases) for m in MEASURES if board.asked(m)},
         "win_rate": win_rate,
-        "judging": _judging(board, _pair(cases, verdicts)),
-        "english": _english(win_rate["groups"]["english"], config.evaluate.english_margin),
+        "judging": _judging(board, judged),
+        "english": _english(win_rate["groups"]["english"], margin),
+        **({"seeds": _seeds(board, scores)} if len(seeds) > 1 else {}),
     }
-
-
-class _Board:
-    """The prompts with their languages, groups and clusters, and the shared resamples."""
-
-    def __init__(self, prompts: Sequence[Example], config: Config) -> None:
-        self.prompts = {prompt.id: prompt for prompt in prompts}
-        self.codes = {i: get_language(p.language).code for i, p in self.prompts.items()}
-        self.clusters = {i: p.parallel_id or i for i, p in self.prompts.items()}
-        self.counts = Counter(self.codes.values())
-        # What has no reference and is checked by program was never to be compared.
-        self.compared = {i for i, p in self.prompts.items() if p.response or not has_checks(p)}
-        # A language that the project does not name was not tuned either: it is unseen.
-        self.languages = list(dict.fromkeys([*config.languages.evaluated, *self.counts]))
-        groups = {ENGLISH: "english"} | dict.fromkeys(config.languages.tuned, "seen")
-        self.group_of = {code: groups.get(code, "unseen") for code in self.languages}
-        settings = config.evaluate
-        self.resamples = Resamples(self.clusters.values(), settings.resamples, settings.seed)
-
-    def describe(self) -> list[Json]:
-        """Return code, group and number of prompts of each language."""
-        return [
-            {"code": code, "group": self.group_of[code], "prompts": self.counts[code]}
-            for code in self.languages
-        ]
-
-    def score(self, scores: Mapping[str, Score | None]) -> ClusteredScores:
-        """Return scores by prompt id, in the order of the prompts, ready for estimates."""
-        rows = [(i, scores.get(i)) for i in self.prompts]
-        return ClusteredScores(
-            self.resamples,
-            values=[math.nan if score is None else score.value for _, score in rows],
-            clusters=[self.clusters[i] for i, _ in rows],
-            languages=[self.codes[i] for i, _ in rows],
-            weights=[1.0 if score is None else score.weight for _, score in rows],
-        )
-
-    def pool(self, scores: Mapping[str, float]) -> Estimate:
-        """Return the mean over all prompts that have a score, whatever their language."""
-        clusters = [self.clusters[i] for i in scores]
-        names = [""] * len(clusters)
-        return ClusteredScores(self.resamples, [*scores.values()], clusters, names).estimate()
-
-    def control_length(self, judged: Mapping[str, Judged]) -> LengthControl:
-        """Return the verdicts, ready for estimates at equal length."""
-        scores = [j.verdict.score for j in judged.values()]
-        return LengthControl(
-            self.resamples,
-            scores=[math.nan if score is None else score for score in scores],
-            differences=[j.lengths[1] - j.lengths[0] for j in judged.values()],
-            clusters=[self.clusters[i] for i in judged],
-            languages=[self.codes[i] for i in judged],
-        )
-
-    def asked(self, measure: Measure) -> Counter[str]:
-        """Return the number of prompts that the measure is about, by language."""
-        about = measure.concerns
-        ours = (i for i, p in self.prompts.items() if about is None or about(p))
-        return Counter(self.codes[i] for i in ours)
-
-    def table(
-        self, estimate: Estimator, only: frozenset[str] | None, asked: Counter[str] | None = None
-    ) -> Json:
-        """Return the estimates of each language and group, with how many of the asked lack."""
-        codes = [code for code in self.languages if only is None or code in only]
-        members = {g: [c for c in codes if self.group_of[c] == g] for g in GROUPS}
-        fill = partial(self._entry, estimate, asked)
-        return {
-            "languages": {code: fill([code]) for code in codes},
-            "groups": {group: fill(members[group]) for group in GROUPS},
-        }
-
-    def _entry(self, estimate: Estimator, asked: Counter[str] | None, codes: list[str]) -> Json:
-        result = estimate(codes)
-        if asked is None:
-            return dict(result.to_json())
-        return {**result.to_json(), "skipped": sum(asked[code] for code in codes) - result.n}
 
 
 def _match(
@@ -170,12 +116,12 @@ def _match(
     return [Case(p, given[i], bits.get(i), identifier) for i, p in prompts.items()]
 
 
-def _measure(board: _Board, measure: Measure, cases: Mapping[str, list[Case]]) -> Json:
+def _measure(board: Board, measure: Measure, seeds: Sequence[Mapping[str, list[Case]]]) -> Json:
     result: Json = {"unit": measure.unit, "better": measure.better}
     try:
-        scores = {arm: _score(board, measure, rows) for arm, rows in cases.items()}
+        scores = {arm: _score(board, measure, arm, seeds) for arm in seeds[0]}
     except MissingExtra as error:
-        scores = {arm: board.score({}) for arm in cases}
+        scores = {arm: board.score([{}]) for arm in seeds[0]}
         result["unavailable"] = str(error)
     control, last = _compared(scores)
     asked = board.asked(measure) if measure.skips else None
@@ -192,48 +138,52 @@ def _compared(arms: Mapping[str, T]) -> tuple[T, T]:
     return arms[CONTROL if CONTROL in arms else names[0]], arms[names[-1]]
 
 
-def _score(board: _Board, measure: Measure, cases: Iterable[Case]) -> ClusteredScores:
+def _score(
+    board: Board, measure: Measure, arm: str, seeds: Iterable[Mapping[str, list[Case]]]
+) -> RepeatedScores:
+    """Return the scores of an arm in each seed that has it: the untuned model is in one only."""
     counted = measure.languages
-    return board.score(
+    found = [
         {
             case.prompt.id: measure.score(case)
-            for case in cases
+            for case in cases[arm]
             if counted is None or board.codes[case.prompt.id] in counted
         }
-    )
+        for cases in seeds
+        if arm in cases
+    ]
+    return board.score(found, MOST.get(measure.unit, 100.0))
 
 
-def _win_rate(board: _Board, verdicts: Iterable[Verdict], margin: float) -> Json:
-    ours = {v.prompt_id: v for v in verdicts if v.prompt_id in board.prompts}
-    scored = {i: v for i, v in ours.items() if v.score is not None}
-    scores = board.score(
-        {i: Score(100.0 * v.score) for i, v in scored.items() if v.score is not None}
-    )
-    ties = sum(v.score == 0.5 for v in scored.values())
-    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in scored.values())
+def _judged_scores(verdicts: Iterable[Verdict]) -> dict[str, Score]:
+    return {v.prompt_id: Score(100.0 * v.score) for v in verdicts if v.score is not None}
+
+
+def _win_rate(
+    board: Board, scores: RepeatedScores, seeds: Sequence[Sequence[Verdict]], margin: float
+) -> Json:
+    verdicts = [v for seed in seeds for v in seed]
+    scored = [v for v in verdicts if v.score is not None]
+    ties = sum(v.score == 0.5 for v in scored)
+    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in scored)
     return {
         **_with_p_values(board, scores),
         "headline": list(_headline(board, scores, margin)),
         "ties": _share(ties, len(scored)),
         "flips": _share(flips, len(scored)),
-        "unscored": len(board.compared - scored.keys()),
-        "judge": ", ".join(sorted({v.judge for v in ours.values()})),
+        "unscored": sum(len(board.compared - _judged_scores(seed).keys()) for seed in seeds),
+        "judge": ", ".join(sorted({v.judge for v in verdicts})),
     }
 
 
-def _with_p_values(board: _Board, scores: ClusteredScores) -> Json:
+def _with_p_values(board: Board, scores: RepeatedScores) -> Json:
     """Return the table of win rates; each language but English with its p-value, two-sided.
 
-    `p` is that of the language by itself (sign flips), `p_holm` corrected for their number.
+    `p` is that of the language by itself, `p_holm` corrected for their number.
     """
     table = board.table(scores.estimate, None)
     codes = [code for code in board.languages if code != ENGLISH]
-    alone = [
-        sign_flip_test(scores.contributions([code]), "two-sided")
-        if scores.counts[code]
-        else math.nan
-        for code in codes
-    ]
+    alone = [scores.p_different(code) for code in codes]
     for code, p, corrected in zip(codes, alone, holm(alone), strict=True):
         table["languages"][code] |= {"p": _known(p), "p_holm": _known(corrected)}
     return table
@@ -243,11 +193,10 @@ def _known(value: float) -> float | None:
     return round(value, DIGITS) if math.isfinite(value) else None
 
 
-def _headline(board: _Board, scores: ClusteredScores, margin: float) -> Iterator[Json]:
+def _headline(board: Board, scores: RepeatedScores, margin: float) -> Iterator[Json]:
     """Yield the steps of the headline claim, each shown only if those before it are."""
     limits = {"english": NEUTRAL - margin, "seen": NEUTRAL, "unseen": NEUTRAL}
-    members = {g: [c for c in board.languages if board.group_of[c] == g] for g in GROUPS}
-    p_values = {g: scores.bootstrap(members[g]).p_above(limits[g]) for g in GROUPS}
+    p_values = {g: scores.p_above(limits[g], codes) for g, codes in board.groups.items()}
     for step in fixed_sequence(p_values):
         yield {**step._asdict(), "p": _known(step.p), "adjusted": _known(step.adjusted)}
 
@@ -276,28 +225,55 @@ def _right(case: Case) -> bool:
     return in_language(case.identifier, case.answer.text, case.prompt.language)
 
 
-def _judging(board: _Board, judged: Mapping[str, Judged]) -> Json:
-    """Return the win rate with the language as a gate and at equal length, and the figures."""
-    won = {i: score for i, j in judged.items() if (score := gated(j)) is not None}
-    gate = board.score({i: Score(100.0 * score) for i, score in won.items()})
-    control = board.control_length(judged)
+def _judging(board: Board, seeds: Sequence[Mapping[str, Judged]]) -> Json:
+    """Return the win rate with the language as a gate and at equal length, and the figures.
+
+    The last two put the verdicts of all seeds together: their intervals are over prompts alone.
+    """
+    gate = board.score({i: _percent(gated(j)) for i, j in judged.items()} for judged in seeds)
+    every = [j for judged in seeds for j in judged.values()]
+    control = board.control_length(every)
     return {
         "gated": board.table(gate.estimate, None),
         "length_controlled": {
             **board.table(control.estimate, None),
             "effect": control.effect().to_json(),
         },
-        "health": {figure.name: _figure(board, figure, judged) for figure in FIGURES},
+        "health": {figure.name: _figure(board, figure, every) for figure in FIGURES},
     }
 
 
-def _figure(board: _Board, figure: Figure, judged: Mapping[str, Judged]) -> Json:
-    values = {i: value for i, j in judged.items() if (value := figure.value(j)) is not None}
-    scores = board.score({i: Score(value) for i, value in values.items()})
+def _percent(score: float | None) -> Score | None:
+    return None if score is None else Score(100.0 * score)
+
+
+def _figure(board: Board, figure: Figure, judged: Iterable[Judged]) -> Json:
+    found = [(j.verdict.prompt_id, value) for j in judged if (value := figure.value(j)) is not None]
     return {
-        **board.table(scores.estimate, None),
-        "all": board.pool(values).to_json(),
+        **board.table(board.collect(found).estimate, None),
+        "all": board.collect(found, by_language=False).estimate().to_json(),
         "neutral": figure.neutral,
+    }
+
+
+def _seeds(board: Board, scores: RepeatedScores) -> Json:
+    """Return the win rates of each seed, and the spread between seeds and between prompts."""
+    return {
+        "count": len(scores.seeds),
+        "win_rate": [board.table(seed.estimate, None) for seed in scores.seeds],
+        "spread": {g: _spread(scores.over_seeds(codes)) for g, codes in board.groups.items()},
+    }
+
+
+def _spread(found: SeedEstimate | None) -> Json:
+    """Return standard deviations in points, and the interval for exactly these tuned models."""
+    if found is None:
+        return dict.fromkeys(("seeds", "prompts", "rest", "these_seeds"))
+    return {
+        "seeds": _known(found.seed_spread),
+        "prompts": _known(found.prompt_spread),
+        "rest": _known(found.rest_spread),
+        "these_seeds": found.these_seeds.to_json(),
     }
 
 

@@ -37,6 +37,10 @@ _EN = {
     "english_unknown": "English could not be scored.",
     "few_prompts": "Few questions were asked (only {n} in the smallest group), so take these"
     " figures as a first impression.",
+    "seeds": "The whole comparison was repeated {n} times with other draws of the examples; the"
+    " ranges take in how far the repetitions differ.",
+    "few_seeds": "The whole comparison was done only {n} times with other draws of the examples;"
+    " that tells little of how far a further repetition would differ, so the ranges are wide.",
     "unapproved": "Warning: this model was tuned with the approval switched off"
     " (--train-on-unapproved-examples); nobody approved {n} of the examples in other languages."
     " Have them approved and repeat the test before it is released.",
@@ -45,6 +49,8 @@ _EN = {
     "plan_deviates": "The test deviates from the plan of {made} in: {keys}.",
     "plan_late": "That plan was written when answers were there already.",
     "plan_replaced": "It replaced an earlier plan.",
+    "plan_unguarded": "Its dates and assumptions are not guarded against changes, as in plans of"
+    " earlier versions.",
     "comma": ", ",
     "space": " ",
 }
@@ -75,6 +81,9 @@ _JA = {
     "english_unknown": "英語は評価できませんでした。",
     "few_prompts": "質問の数が少ない（最も少ないグループで{n}問）ため、"
     "これらの数字は参考程度にお考えください。",
+    "seeds": "比較は、例を引き直して{n}回行いました。範囲には、回ごとの違いも含まれています。",
+    "few_seeds": "比較は、例を引き直して{n}回しか行っていません。"
+    "もう一度行ったときにどれだけ変わるかはほとんど分からないため、範囲は広くなっています。",
     "unapproved": "注意：このモデルは、承認の確認を外して調整されています"
     "（--train-on-unapproved-examples）。ほかの言語の例のうち{n}件は、誰の承認も受けていません。"
     "公開する前に承認を受け、もう一度テストしてください。",
@@ -83,6 +92,7 @@ _JA = {
     "plan_deviates": "テストは{made}に決めた計画と次の点で異なります：{keys}。",
     "plan_late": "この計画は、回答がそろった後に書かれたものです。",
     "plan_replaced": "この計画は、以前の計画に代えて作られたものです。",
+    "plan_unguarded": "以前の版で作られた計画のため、日付と前提条件は改変から守られていません。",
     "comma": "、",
     "space": "",
 }

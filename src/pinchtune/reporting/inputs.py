@@ -49,9 +49,9 @@ class ReportData:
     prompts: Sequence[Example]
     """Evaluation prompts."""
     answers: Mapping[str, Sequence[Answer]]
-    """Answers by arm."""
+    """Answers by arm; of several seeds, those of the first."""
     verdicts: Sequence[Verdict]
-    """Verdicts on the pinch against English only."""
+    """Verdicts on the pinch against English only, of all seeds."""
     arms: Mapping[str, Json]
     """Manifests of the tuned arms, by arm."""
     timings: Mapping[str, Mapping[str, float]]
@@ -128,6 +128,11 @@ class ReportData:
         """Return the win rate that the interval of a group is held against."""
         margin: float = self.scores["english"]["margin"] if group == "english" else 0.0
         return NEUTRAL - margin
+
+    @property
+    def shown_verdicts(self) -> list[Verdict]:
+        """Verdicts on the answers that the report shows: those of the first seed."""
+        return [v for v in self.verdicts if not v.seed]
 
     @cached_property
     def counts(self) -> Counts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pinchtune.evaluation.decision import count_seeds
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.safety import clip
 from pinchtune.reporting.wording import Wording
@@ -36,7 +37,9 @@ def _sample(data: ReportData, words: Wording) -> Iterator[str]:
         key = "limits.prompts" if low < high else "limits.prompts_one"
         yield words(key, low=words.number(low), high=words.number(high))
     recipe, dose = data.mixture["recipe"], len(data.mixture.get("pinch", []))
-    if dose:
+    if dose and (seeds := count_seeds(data.scores)) > 1:
+        yield words("limits.draws", n=seeds, dose=words.number(dose))
+    elif dose:
         yield words("limits.draw", seed=recipe["seed"], dose=words.number(dose))
 
 

@@ -27,12 +27,13 @@ from pinchtune.reporting.planned import PlanView, build_plan
 from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
 from pinchtune.reporting.safety import clean, clip
 from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
+from pinchtune.reporting.seeds import SeedsView, build_seeds
 from pinchtune.reporting.tables import TableView, build_tables
 from pinchtune.reporting.wording import LOCALES, Wording, check_locale
 
 NAME_CHARACTERS = 80
 SECTIONS = (
-    *("mixed", "enquiries", "selection", "figure", "plan"),
+    *("mixed", "enquiries", "selection", "figure", "seeds", "plan"),
     *("answers", "tables", "judging", "limits", "protocol"),
 )
 """The sections that the contents name, in their order."""
@@ -49,6 +50,7 @@ class LocaleView(NamedTuple):
     asked: AskedView | None
     chosen: ChosenView | None
     figures: list[FigureView]
+    seeds: SeedsView | None
     plan: PlanView
     samples: SamplesView
     tables: list[TableView]
@@ -66,7 +68,7 @@ class LocaleView(NamedTuple):
     @property
     def sections(self) -> list[str]:
         """The sections in their order, those left out for which there is nothing."""
-        own = {"enquiries": self.asked, "selection": self.chosen}
+        own = {"enquiries": self.asked, "selection": self.chosen, "seeds": self.seeds}
         return [name for name in SECTIONS if own.get(name, True)]
 
 
@@ -101,6 +103,7 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         asked=build_asked(data, words),
         chosen=build_chosen(data, words),
         figures=build_figures(data, words),
+        seeds=build_seeds(data, words),
         plan=build_plan(data, words),
         samples=build_samples(data, choice, words),
         tables=build_tables(data, words),

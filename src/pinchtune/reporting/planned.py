@@ -86,4 +86,8 @@ def _note(plan: Json, words: Wording) -> str:
         return ""
     assumed = plan["assumed"]
     effect = f"{NEUTRAL + assumed['effect']:g}"
-    return words("plan.note", effect=effect, ties=words.number(100 * assumed["ties"]))
+    note = words("plan.note", effect=effect, ties=words.number(100 * assumed["ties"]))
+    if assumed["seeds"] == 1:
+        return note
+    seeds = words("plan.note_seeds", n=assumed["seeds"], spread=f"{assumed['seed_spread']:g}")
+    return words("page.space").join([note, seeds])

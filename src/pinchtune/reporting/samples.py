@@ -117,7 +117,7 @@ def choose_pairs(data: ReportData) -> Choice:
     for pair in worse:
         if pair.prompt.id not in ids:
             hidden.setdefault(pair.language, pair)
-    judged = data.counts.judged or len(pairs)
+    judged = sum(v.score is not None for v in data.shown_verdicts) or len(pairs)
     return Choice(shown, list(hidden.values())[:WORSE_SAMPLES], len(worse), judged)
 
 
@@ -144,7 +144,7 @@ def _pairs(data: ReportData) -> Iterator[Pair]:
     by_arm = [
         {a.prompt_id: a for a in data.answers.get(arm, ())} for arm in (data.control, data.treated)
     ]
-    scores = {v.prompt_id: v.score for v in data.verdicts}
+    scores = {v.prompt_id: v.score for v in data.shown_verdicts}
     for prompt in data.prompts:
         before, after = (answers.get(prompt.id) for answers in by_arm)
         code = get_language(prompt.language).code

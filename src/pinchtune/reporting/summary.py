@@ -9,6 +9,7 @@ from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.page import NAME_CHARACTERS
 from pinchtune.reporting.safety import clean, clip
+from pinchtune.reporting.seeds import seeds_markdown
 from pinchtune.reporting.wording import Wording
 
 
@@ -24,6 +25,7 @@ def build_summary(data: ReportData, locale: str = "en") -> str:
         f"**{_escape(top.warning)}**" if top.warning else "",
         _escape(top.paragraph),
         _table(data, words),
+        seeds_markdown(data, words),
         _cost(top, words),
         f"## {words('headline.next')}",
         "\n".join(f"{i}. {line}" for i, line in enumerate(top.next, 1)),

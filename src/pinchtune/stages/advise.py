@@ -60,7 +60,7 @@ def advise_next(project: Project, progress: Progress | None = None) -> RunFolder
     evaluation = finished(project.path("evaluation"), "evaluate")
     mixture = finished(project.path("mixture"), "mix")
     have = mixture["examples"]["pinch"]
-    clusters, weak = read_clusters(project), _weak(project)
+    clusters, weak = read_clusters(project), weak_languages(project)
     config = project.config
     inputs = {
         "scores": evaluation["files"]["scores.json"],
@@ -82,7 +82,7 @@ def advise_next(project: Project, progress: Progress | None = None) -> RunFolder
     return _write(run, plan, {locale: next_text(plan, locale) for locale in LOCALES})
 
 
-def _weak(project: Project) -> frozenset[str]:
+def weak_languages(project: Project) -> frozenset[str]:
     """Return the languages that the base hardly knows, as far as they were measured."""
     run = RunFolder(project.path("advise", "facts"), "")
     if run.manifest() is None:

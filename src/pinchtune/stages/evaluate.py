@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.health import bias_warnings
-from pinchtune.evaluation.scores import score_arms
+from pinchtune.evaluation.scores import Answered, score_seeds
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
-from pinchtune.records import Verdict
+from pinchtune.records import Answer, Verdict
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
 from pinchtune.stages.plan import plan_facts, read_plan
@@ -26,20 +26,21 @@ from pinchtune.stages.project import (
 def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
     progress = progress or Silent()
-    run = RunFolder(project.path("evaluation"), _key(project))
+    run = RunFolder(project.path("evaluation"), evaluation_key(project))
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
-    answers = {arm: read_answers(project, arm, prompts) for arm in project.arms}
+    answers = [
+        {arm: read_answers(seed, arm, prompts) for arm in seed.arms} for seed in project.seeds
+    ]
     warned = family_warnings(project)
     _warn(warned, progress)
     # Asked first: what is wrong with the judge shows before the folder is touched.
     verdicts, facts = ask_judge(project, prompts, answers, progress)
     run.start()
     write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
-    bits = {arm: read_bits(project, arm) for arm in project.arms}
     progress.say("computing intervals")
-    scores = score_arms(prompts, answers, bits, verdicts, project.config)
+    scores = score_seeds(prompts, _answered(project, answers, verdicts), project.config)
     write_json(run.path / "scores.json", scores)
     decision = {
         **decide(scores).to_json(),
@@ -53,20 +54,35 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     return run
 
 
+def _answered(
+    project: Project,
+    answers: Sequence[Mapping[str, Sequence[Answer]]],
+    verdicts: Sequence[Verdict],
+) -> list[Answered]:
+    return [
+        Answered(
+            answers[seed.seed],
+            {arm: read_bits(seed, arm) for arm in seed.arms},
+            [v for v in verdicts if v.seed == seed.seed],
+        )
+        for seed in project.seeds
+    ]
+
+
 def _warn(sentences: Sequence[str], progress: Progress) -> None:
     for sentence in sentences:
         progress.say(f"warning: {sentence}")
 
 
-def _key(project: Project) -> str:
+def evaluation_key(project: Project) -> str:
+    """Return the key of the evaluation of today's answers."""
     config = project.config
+    first, *others = map(_answered_files, project.seeds)
     return stage_key(
         "evaluate",
         {
-            "answers": {
-                arm: finished(project.path("answers", arm), "generate")["files"]
-                for arm in project.arms
-            },
+            "answers": first,
+            **({"other_seeds": others} if others else {}),
             "prompts": project.data_hash("evaluation"),
             "languages": config.languages.model_dump(mode="json"),
             "evaluate": config.evaluate.model_dump(mode="json"),
@@ -75,6 +91,10 @@ def _key(project: Project) -> str:
             "plan": read_plan(project),
         },
     )
+
+
+def _answered_files(seed: Project) -> dict[str, dict[str, str]]:
+    return {arm: finished(seed.path("answers", arm), "generate")["files"] for arm in seed.arms}
 
 
 def read_bits(project: Project, arm: str) -> dict[str, tuple[float, int]]:

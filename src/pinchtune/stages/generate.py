@@ -30,10 +30,18 @@ PARTIAL = "answers.partial.jsonl"
 def generate(
     project: Project, arms: Sequence[str] = (), progress: Progress | None = None
 ) -> dict[str, RunFolder]:
-    """Write runs/answers/<arm> for each arm: answers.jsonl and bits.jsonl."""
+    """Write runs/answers/<arm> for each arm: answers.jsonl and bits.jsonl.
+
+    Of several seeds each has its own arms; those of a later one are named `seed1/<arm>`.
+    """
     prompts = project.evaluation_prompts()
     wanted = project.check_arms(arms)
-    return {arm: _answer_arm(project, arm, prompts, progress or Silent()) for arm in wanted}
+    return {
+        seed.name(arm): _answer_arm(seed, arm, prompts, progress or Silent())
+        for seed in project.seeds
+        for arm in seed.arms
+        if arm in wanted
+    }
 
 
 def _answer_arm(
@@ -45,7 +53,7 @@ def _answer_arm(
         files = finished(project.path("arms", arm), "train")["files"]
         weights = {k: v for k, v in files.items() if k.endswith(".safetensors")}
     inputs = {
-        "arm": arm if config.generate.endpoint else "",
+        "arm": project.name(arm) if config.generate.endpoint else "",
         "weights": weights,
         "prompts": [e.id for e in prompts],
         "generate": config.generate.model_dump(mode="json"),
@@ -59,27 +67,28 @@ def _answer_arm(
         run.start()
         kept = first_of_each(prompts, config.evaluate.references).values()
         references = [e for rows in kept for e in rows]
-        facts = _answer(generator, arm, prompts, references, run.path, progress)
-        run.finish({**facts, "generate": inputs["generate"]}, drop=[PARTIAL])
+        label = project.label(arm)
+        facts = _answer(generator, label, prompts, references, run.path, progress)
+        run.finish({"arm": arm, **facts, "generate": inputs["generate"]}, drop=[PARTIAL])
     return run
 
 
 def _answer(
     generator: Generator,
-    arm: str,
+    label: str,
     prompts: Sequence[Example],
     references: Sequence[Example],
     folder: Path,
     progress: Progress,
 ) -> dict[str, Any]:
     start = perf_counter()
-    answers = generate_answers(generator, prompts, folder, f"answering {arm}", progress)
+    answers = generate_answers(generator, prompts, folder, f"answering {label}", progress)
     if isinstance(generator, LocalGenerator):
-        _score(generator, references, folder, f"scoring {arm}", progress)
+        _score(generator, references, folder, f"scoring {label}", progress)
     write_jsonl(folder / "answers.jsonl", (answer.to_row() for answer in answers))
     tokens = sum(answer.tokens for answer in answers)
     write_json(folder / "timings.json", {"seconds": perf_counter() - start, "tokens": tokens})
-    return {"arm": arm, "answers": len(answers), "tokens": tokens, "versions": versions()}
+    return {"answers": len(answers), "tokens": tokens, "versions": versions()}
 
 
 def load_generator(project: Project, arm: str) -> Generator:
@@ -92,7 +101,7 @@ def load_generator(project: Project, arm: str) -> Generator:
 
     config = project.config.generate
     if config.endpoint:
-        return EndpointGenerator(arm, config)
+        return EndpointGenerator(project.name(arm), config)
     model, tokenizer = _load(project, arm)
     check_head(TargetLoss(model), torch.tensor([end_token_ids(tokenizer) * 4], device=model.device))
     quick = project.config.model.kernels == "auto"

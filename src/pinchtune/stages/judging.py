@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from pinchtune.data.mix import ARMS
@@ -103,11 +104,32 @@ def _no_stop() -> None:
 def ask_judge(
     project: Project,
     prompts: Sequence[Example],
-    answers: Mapping[str, Sequence[Answer]],
+    seeds: Sequence[Mapping[str, Sequence[Answer]]],
     progress: Progress,
 ) -> tuple[list[Verdict], dict[str, Any]]:
-    """Return the verdicts on all pairs, and what a manifest says of them."""
-    pairs = pair_answers(project, prompts, answers)
+    """Return the verdicts on all pairs of all seeds, and what a manifest says of them.
+
+    Two seeds that give the same answers to a prompt are one question to the judge.
+    """
+    each = [pair_answers(project, prompts, answers) for answers in seeds]
+    unique = {_texts(pair): pair for pairs in each for pair in pairs}
+    found, facts = _ask(project, list(unique.values()), progress)
+    verdicts = dict(zip(unique, found, strict=True))
+    return [
+        replace(verdicts[_texts(pair)], seed=seed)
+        for seed, pairs in enumerate(each)
+        for pair in pairs
+    ], facts
+
+
+def _texts(pair: Pair) -> tuple[str, str, str]:
+    prompt, first, second = pair
+    return prompt.id, first, second
+
+
+def _ask(
+    project: Project, pairs: Sequence[Pair], progress: Progress
+) -> tuple[list[Verdict], dict[str, Any]]:
     with open_judge(project) as judge:
         facts = {"judge": judge.name, **judge_facts(project)}
         if not isinstance(judge, LLMJudge):
@@ -133,12 +155,13 @@ def _announce(judge: LLMJudge, pairs: Sequence[Pair], progress: Progress) -> Bil
 def estimate_judging(project: Project) -> Bill:
     """Return what judging the stored answers would cost; asks nobody and writes nothing."""
     prompts = project.evaluation_prompts()
-    answers = {arm: read_answers(project, arm, prompts) for arm in ARMS}
+    seeds = [{arm: read_answers(s, arm, prompts) for arm in ARMS} for s in project.seeds]
     if project.config.judge.kind == "reference":
         return NOTHING
+    pairs = [pair for answers in seeds for pair in pair_answers(project, prompts, answers)]
     with closing(_endpoint(project)) as endpoint:
         judge = _llm_judge(project, endpoint, Replies(project.path(*REPLIES)))
-        return judge.bill(pair_answers(project, prompts, answers))
+        return judge.bill({_texts(pair): pair for pair in pairs}.values())
 
 
 def family_warnings(project: Project) -> list[str]:

@@ -19,12 +19,18 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
     """Write runs/mixture: `<arm>.jsonl` for each arm and the manifest of the draw.
 
     Only approved examples are drawn, unless `unapproved` lets the others in; the manifest says so.
+    Of several seeds each draws its own; the folder of the first is returned.
     """
     progress = progress or Silent()
     pool = project.pool(unapproved)
-    run = RunFolder(project.path("mixture"), _key(project, pool))
     if pool.worth_saying:
         progress.say(pool.sentence())
+    runs = [_mix(seed, pool, progress) for seed in project.seeds]
+    return runs[0]
+
+
+def _mix(project: Project, pool: Pool, progress: Progress) -> RunFolder:
+    run = RunFolder(project.path("mixture"), mixture_key(project, pool))
     if run.complete():
         return run
     mixture = _draw(project, pool, selected(project, pool, progress))
@@ -34,7 +40,7 @@ def mix(project: Project, progress: Progress | None = None, unapproved: bool = F
         write_jsonl(run.path / f"{arm}.jsonl", (e.to_row() for e in getattr(mixture, arm)))
     run.finish({**mixture.facts, "tokens": tokens, "versions": versions()})
     counts = ", ".join(f"{n} {code}" for code, n in mixture.facts["examples"]["pinch"].items())
-    progress.say(f"mixture: {counts}")
+    progress.say(project.label(f"mixture: {counts}"))
     return run
 
 
@@ -57,8 +63,9 @@ def _draw(project: Project, pool: Pool, rows: list[Example]) -> Mixture:
     return mixture
 
 
-def _key(project: Project, pool: Pool) -> str:
-    config = project.config
+def mixture_key(project: Project, pool: Pool | None = None) -> str:
+    """Return the key of the mixture that the project would draw today."""
+    config, pool = project.config, pool or project.pool()
     data = {name: project.data_hash(name) for name in ("base", "evaluation")}
     data["pinch"] = pool.hash if pool.collected else project.data_hash("pinch")
     return stage_key(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_bytes, hash_file
 from pinchtune.records import Example, content_hash
+from pinchtune.stages.ladder import current_stage, stage_settings
 from pinchtune.stages.pool import Pool, read_store
 
 if TYPE_CHECKING:
@@ -22,32 +23,72 @@ if TYPE_CHECKING:
 
     from pinchtune.store import Store
 
+PER_SEED = ("mixture", "selection", "arms", "answers")
+"""Run folders that each seed has its own of."""
 LIBRARIES = ("pinchtune", "torch", "transformers", "peft", "accelerate", "sacrebleu", "py3langid")
 BASE_ARM = "base"
 
 
 @dataclass(frozen=True)
 class Project:
-    """One circle: a folder with pinch.toml, data and runs."""
+    """One circle: a folder with pinch.toml, data and runs.
+
+    With several seeds the comparison is repeated: `seeds` has the project of each, which draws and
+    tunes with seeds of its own and keeps its runs beside those of the first.
+    """
 
     folder: Path
     """Where pinch.toml lies."""
     config: Config
     """The checked configuration."""
+    seed: int = 0
+    """Which seed of the comparison this is, counted from 0."""
+    first: Project | None = field(default=None, repr=False, compare=False)
+    """The project of the first seed, whose tokenizer all share; None if this is it."""
 
     @classmethod
     def open(cls, folder: str | Path = ".", overrides: Sequence[str] = ()) -> Project:
-        """Return the project in `folder`; ConfigError if pinch.toml is missing or wrong."""
-        return cls(Path(folder), load_config(folder, overrides))
+        """Return the project in `folder`; ConfigError if pinch.toml is missing or wrong.
+
+        A stage of the ladder that was begun sets its languages and its dose (see stages/ladder.py);
+        `overrides` come after it.
+        """
+        stage = current_stage(folder)
+        settings = stage_settings(stage) if stage else []
+        return cls(Path(folder), load_config(folder, [*settings, *overrides]))
 
     def path(self, *parts: str) -> Path:
-        """Return a path inside the runs folder."""
-        return self.folder.joinpath("runs", *parts)
+        """Return a path inside the runs folder; of a later seed, inside `seed1`, `seed2` ..."""
+        own = [f"seed{self.seed}"] if self.seed and parts and parts[0] in PER_SEED else []
+        return self.folder.joinpath("runs", *own, *parts)
+
+    @cached_property
+    def seeds(self) -> tuple[Project, ...]:
+        """The project of each seed of the comparison, this one the first."""
+        return (self, *(self._at(seed) for seed in range(1, self.config.train.seeds)))
+
+    def _at(self, seed: int) -> Project:
+        config = self.config
+        mix = config.mix.model_copy(update={"seed": config.mix.seed + seed})
+        train = config.train.model_copy(update={"seed": config.train.seed + seed})
+        own = config.model_copy(update={"mix": mix, "train": train})
+        return Project(self.folder, own, seed, self)
+
+    def label(self, text: str) -> str:
+        """Return what a line of progress says, with the seed if there are several."""
+        return f"{text} (seed {self.seed})" if self.config.train.seeds > 1 else text
+
+    def name(self, arm: str) -> str:
+        """Return the name of an arm among those of all seeds: `pinch`, `seed1/pinch` ..."""
+        return f"seed{self.seed}/{arm}" if self.seed else arm
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """Arms that are compared, the control first; the untuned base model may precede them."""
-        return (BASE_ARM, *ARMS) if self.config.evaluate.include_base else ARMS
+        """Arms that are compared, the control first; the untuned base model may precede them.
+
+        The base model is the same for every seed, so only the first one has it.
+        """
+        return (BASE_ARM, *ARMS) if self.config.evaluate.include_base and not self.seed else ARMS
 
     def check_arms(self, arms: Sequence[str]) -> tuple[str, ...]:
         """Return the wanted arms, all if none is named; UsageError for an unknown one."""
@@ -59,6 +100,8 @@ class Project:
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerFast:
         """The base model's tokenizer; reading a vocabulary of 262,000 words takes seconds."""
+        if self.first:
+            return self.first.tokenizer
         from pinchtune.model.load import load_tokenizer
 
         return load_tokenizer(self.config.model.base)
@@ -148,9 +191,12 @@ def first_of_each(examples: Sequence[Example], count: int) -> dict[str, list[Exa
 
 
 def unapproved_examples(project: Project) -> int:
-    """Return how many examples the arm with the pinch was tuned on that nobody approved."""
-    manifest = RunFolder(project.path("arms", ARMS[1]), "").manifest() or {}
-    return int(manifest.get("unapproved", 0))
+    """Return how many examples the arm with the pinch was tuned on that nobody approved.
+
+    Of several seeds the one with most of them counts.
+    """
+    folders = [seed.path("arms", ARMS[1]) for seed in project.seeds]
+    return max(int((RunFolder(f, "").manifest() or {}).get("unapproved", 0)) for f in folders)
 
 
 def stage_key(name: str, inputs: Mapping[str, Any]) -> str:

@@ -101,11 +101,12 @@ def followed_plan(project: Project) -> dict[str, Any] | None:
 
 
 def timings(project: Project) -> Mapping[str, Mapping[str, float]]:
-    """Return {`stage arm`: {seconds, tokens}} of the stages that keep them."""
-    found = {}
+    """Return {`stage arm`: {seconds, tokens}} of the stages that keep them, over all seeds."""
+    found: dict[str, dict[str, float]] = {}
     for stage, folder in (("train", "arms"), ("generate", "answers")):
         for arm in project.arms:
-            path = project.path(folder, arm, "timings.json")
-            if path.is_file():
-                found[f"{stage} {arm}"] = read_json(path)
+            paths = [seed.path(folder, arm, "timings.json") for seed in project.seeds]
+            rows = [read_json(path) for path in paths if path.is_file()]
+            if rows:
+                found[f"{stage} {arm}"] = {k: sum(row[k] for row in rows) for k in rows[0]}
     return found

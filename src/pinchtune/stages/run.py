@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pinchtune.evaluation.decision import decide, plan_text, verdict_text, warning_text
+from pinchtune.evaluation.decision import decide, plan_text, space, verdict_text, warning_text
 from pinchtune.files import read_json
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.evaluate import evaluate
@@ -46,7 +46,7 @@ def outcome(project: Project, locale: str = "en") -> dict[str, Any]:
     found = {**decision.to_json(), "text": verdict_text(decision, scores, locale)}
     if facts := plan_facts(project):
         found["plan"] = facts
-        found["text"] += " " + plan_text(facts, locale)
+        found["text"] += space(locale) + plan_text(facts, locale)
     if unapproved := unapproved_examples(project):
         found["warning"] = warning_text(unapproved, locale)
     return found

@@ -28,9 +28,16 @@ VALIDATION_PROMPTS = 2
 def train(
     project: Project, arms: Sequence[str] = (), progress: Progress | None = None
 ) -> dict[str, RunFolder]:
-    """Write runs/arms/<arm> for each arm: adapter or weights, tokenizer, metrics, manifest."""
+    """Write runs/arms/<arm> for each arm: adapter or weights, tokenizer, metrics, manifest.
+
+    Of several seeds each tunes its own arms; those of a later one are named `seed1/<arm>`.
+    """
     wanted = [arm for arm in project.check_arms(arms) if arm != BASE_ARM]
-    return {arm: _train_arm(project, arm, progress or Silent()) for arm in wanted}
+    return {
+        seed.name(arm): _train_arm(seed, arm, progress or Silent())
+        for seed in project.seeds
+        for arm in wanted
+    }
 
 
 def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
@@ -42,7 +49,7 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
             "train",
             {
                 "rows": mixture["files"][f"{arm}.jsonl"],
-                "train": config.train.model_dump(mode="json"),
+                "train": config.train.recipe,
                 "model": config.model.model_dump(mode="json"),
             },
         ),
@@ -54,7 +61,7 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
         job = _load_job(project, arm, run.path)
         run.start()
         progress.say(job.compute)
-        _tune(job.trainer, f"tuning {arm}", progress)
+        _tune(job.trainer, project.label(f"tuning {arm}"), progress)
         run.finish({"arm": arm, **_facts(project, job)}, drop=[NAME])
     return run
 
@@ -111,7 +118,7 @@ def _facts(project: Project, job: Job) -> dict[str, Any]:
     config = project.config
     exposures = Counter(job.examples[i].id for step in job.trainer.steps for i in step)
     return {
-        "train": config.train.model_dump(mode="json"),
+        "train": config.train.recipe,
         "model": model_facts(config.model.base),
         "dtype": str(job.trainer.dtype),
         "steps": len(job.trainer.steps),

@@ -9,6 +9,7 @@
     bradley_terry   more than two arms
     agreement       do raters agree
     seeds           the spread between seeds apart from that between prompts
+    repeated        one measure in several seeds
     simulation      made-up verdicts whose truth is known
     power           what a plan can show, and how many prompts it takes
 
@@ -24,6 +25,7 @@ from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
 from pinchtune.stats.intervals import METHOD, Bootstrap, Method
 from pinchtune.stats.power import (
+    MOST_PROMPTS,
     Needed,
     PlannedTest,
     Power,
@@ -34,6 +36,7 @@ from pinchtune.stats.power import (
     find_smallest_effect,
 )
 from pinchtune.stats.randomisation import Alternative, sign_flip_test
+from pinchtune.stats.repeated import RepeatedScores
 from pinchtune.stats.seeds import (
     MeanSquares,
     SeedEstimate,
@@ -54,6 +57,7 @@ __all__ = [
     "DIGITS",
     "LEVEL",
     "METHOD",
+    "MOST_PROMPTS",
     "NEUTRAL",
     "TAILS",
     "Alternative",
@@ -71,6 +75,7 @@ __all__ = [
     "PlannedTest",
     "Power",
     "Rating",
+    "RepeatedScores",
     "Resamples",
     "SeedEstimate",
     "Shape",

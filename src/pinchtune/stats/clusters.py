@@ -112,6 +112,14 @@ class ClusteredScores:
         pseudo: Array = count * value - (count - 1) * _average(self._left_out()[:, columns])
         return np.where(present, pseudo, np.nan)
 
+    def paired_pseudo_values(
+        self, first: ClusteredScores, languages: Iterable[str] | None = None
+    ) -> Array:
+        """Return what each cluster says of this score minus `first`'s, as above."""
+        codes, _, _ = self._common(first, languages)
+        found: Array = self.pseudo_values(codes) - first.pseudo_values(codes)
+        return found
+
     def contributions(
         self, languages: Iterable[str] | None = None, neutral: float = NEUTRAL
     ) -> Array:
