@@ -17,6 +17,7 @@ from pinchtune.cli import (
     evaluate,
     generate,
     init,
+    judge,
     mine,
     mix,
     plan,
@@ -50,6 +51,7 @@ for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
+app.add_typer(judge.app, name="judge")
 app.add_typer(collect.app, name="collect")
 
 

@@ -21,7 +21,7 @@ from pinchtune.config import ENGLISH, Config
 from pinchtune.errors import DataError, MissingExtra, UsageError
 from pinchtune.evaluation.checking.column import has_checks
 from pinchtune.evaluation.fidelity import in_language
-from pinchtune.evaluation.health import FIGURES, Figure, Judged, gated
+from pinchtune.evaluation.health import FIGURES, Figure, Judged, both_orders, gated
 from pinchtune.evaluation.lengths import LengthControl
 from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
 from pinchtune.languages import Identifier, get_language
@@ -210,12 +210,13 @@ def _win_rate(board: _Board, verdicts: Iterable[Verdict], margin: float) -> Json
         {i: Score(100.0 * v.score) for i, v in scored.items() if v.score is not None}
     )
     ties = sum(v.score == 0.5 for v in scored.values())
-    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in scored.values())
+    twice = [v for v in scored.values() if both_orders(v)]
+    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in twice)
     return {
         **_with_p_values(board, scores),
         "headline": list(_headline(board, scores, margin)),
         "ties": _share(ties, len(scored)),
-        "flips": _share(flips, len(scored)),
+        "flips": _share(flips, len(twice)),
         "unscored": len(board.compared - scored.keys()),
         "judge": ", ".join(sorted({v.judge for v in ours.values()})),
     }

@@ -7,12 +7,14 @@ from typing import Any
 
 from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.health import bias_warnings
+from pinchtune.evaluation.people import people_facts
 from pinchtune.evaluation.scores import score_arms
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
-from pinchtune.records import Verdict
+from pinchtune.records import Judgement, Verdict, content_hash
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
+from pinchtune.stages.people import FILE, read_people
 from pinchtune.stages.plan import plan_facts, read_plan
 from pinchtune.stages.project import (
     Project,
@@ -26,7 +28,8 @@ from pinchtune.stages.project import (
 def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
     progress = progress or Silent()
-    run = RunFolder(project.path("evaluation"), _key(project))
+    people = read_people(project)
+    run = RunFolder(project.path("evaluation"), _key(project, people))
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
@@ -34,12 +37,16 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     warned = family_warnings(project)
     _warn(warned, progress)
     # Asked first: what is wrong with the judge shows before the folder is touched.
-    verdicts, facts = ask_judge(project, prompts, answers, progress)
+    verdicts, facts = ask_judge(project, prompts, answers, progress, people)
     run.start()
     write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
     bits = {arm: read_bits(project, arm) for arm in project.arms}
     progress.say("computing intervals")
     scores = score_arms(prompts, answers, bits, verdicts, project.config)
+    if people:
+        write_jsonl(run.path / FILE, (judgement.to_row() for judgement in people))
+        resamples = project.config.evaluate.resamples
+        scores["judging"]["people"] = people_facts(verdicts, people, resamples)
     write_json(run.path / "scores.json", scores)
     decision = {
         **decide(scores).to_json(),
@@ -58,11 +65,14 @@ def _warn(sentences: Sequence[str], progress: Progress) -> None:
         progress.say(f"warning: {sentence}")
 
 
-def _key(project: Project) -> str:
+def _key(project: Project, people: Sequence[Judgement] = ()) -> str:
     config = project.config
+    # Without people's verdicts an evaluation keeps the key that it had before there were any.
+    said = {"people": content_hash([j.to_row() for j in people])} if people else {}
     return stage_key(
         "evaluate",
         {
+            **said,
             "answers": {
                 arm: finished(project.path("answers", arm), "generate")["files"]
                 for arm in project.arms

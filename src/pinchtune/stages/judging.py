@@ -12,13 +12,15 @@ from pinchtune.evaluation.cost import NOTHING, Bill, Prices
 from pinchtune.evaluation.families import same_family
 from pinchtune.evaluation.judge import Judge, ReferenceJudge, judge_pair
 from pinchtune.evaluation.llm import KEYS, LLMJudge, Pair
+from pinchtune.evaluation.people import combine, judge_name
 from pinchtune.evaluation.replies import Replies
 from pinchtune.evaluation.rubric import RUBRIC_VERSION
 from pinchtune.model.endpoint import Endpoint
 from pinchtune.model.pace import side_by_side
 from pinchtune.progress import Progress
-from pinchtune.records import Answer, Example, Verdict
+from pinchtune.records import Answer, Example, Judgement, Verdict
 from pinchtune.stages.generate import read_answers
+from pinchtune.stages.people import need_people
 from pinchtune.stages.project import Project
 
 REPLIES = ("judge", "replies.jsonl")
@@ -38,7 +40,7 @@ def open_judge(project: Project) -> Iterator[Judge]:
 
 def check_judge(project: Project) -> None:
     """Raise what is wrong with the judge's address or key; asks nobody."""
-    if project.config.judge.kind != "reference":
+    if project.config.judge.kind == "llm":
         _endpoint(project).close()
 
 
@@ -56,7 +58,7 @@ def _llm_judge(project: Project, endpoint: Endpoint, replies: Replies) -> LLMJud
 def judge_facts(project: Project) -> dict[str, Any]:
     """Return what verdicts depend on, beside the texts."""
     config = project.config.judge
-    if config.kind == "reference":
+    if config.kind != "llm":
         return {"kind": config.kind}
     model = {"endpoint": config.endpoint, "model": config.model}
     return {"kind": config.kind, **model, "rubric": RUBRIC_VERSION}
@@ -105,8 +107,11 @@ def ask_judge(
     prompts: Sequence[Example],
     answers: Mapping[str, Sequence[Answer]],
     progress: Progress,
+    people: Sequence[Judgement] = (),
 ) -> tuple[list[Verdict], dict[str, Any]]:
     """Return the verdicts on all pairs, and what a manifest says of them."""
+    if project.config.judge.kind == "people":
+        return _ask_people(project, prompts, people, progress)
     pairs = pair_answers(project, prompts, answers)
     with open_judge(project) as judge:
         facts = {"judge": judge.name, **judge_facts(project)}
@@ -116,6 +121,20 @@ def ask_judge(
         verdicts = judge_arms(judge, pairs, progress, project.config.judge.concurrency)
         bill = judge.bill(pairs)
         return verdicts, {**facts, "requests": bill.requests, "cost": round(bill.paid, 6)}
+
+
+def _ask_people(
+    project: Project,
+    prompts: Sequence[Example],
+    judgements: Sequence[Judgement],
+    progress: Progress,
+) -> tuple[list[Verdict], dict[str, Any]]:
+    """Return what people have said so far; they are not asked now, so nobody waits for them."""
+    need_people(project, judgements)
+    verdicts = combine(prompts, judgements)
+    judged = sum(verdict.score is not None for verdict in verdicts)
+    progress.say(f"people have judged {judged} of {len(verdicts)} pairs")
+    return verdicts, {"judge": judge_name(judgements), **judge_facts(project)}
 
 
 def _announce(judge: LLMJudge, pairs: Sequence[Pair], progress: Progress) -> Bill:
@@ -134,7 +153,7 @@ def estimate_judging(project: Project) -> Bill:
     """Return what judging the stored answers would cost; asks nobody and writes nothing."""
     prompts = project.evaluation_prompts()
     answers = {arm: read_answers(project, arm, prompts) for arm in ARMS}
-    if project.config.judge.kind == "reference":
+    if project.config.judge.kind != "llm":
         return NOTHING
     with closing(_endpoint(project)) as endpoint:
         judge = _llm_judge(project, endpoint, Replies(project.path(*REPLIES)))
@@ -144,7 +163,7 @@ def estimate_judging(project: Project) -> Bill:
 def family_warnings(project: Project) -> list[str]:
     """Return what speaks against a judge before it is asked."""
     config, base = project.config.judge, project.config.model.base
-    if config.kind == "reference" or not same_family(config.model, base):
+    if config.kind != "llm" or not same_family(config.model, base):
         return []
     return [
         f"the judge {config.model} seems to be of the family of {base}: models prefer answers "

@@ -1,0 +1,116 @@
+"""People as judges: the answers of a project go to them, and what they said comes back.
+
+The answers have a name, made from their files. A round of judging keeps it, so what people said
+about other answers is never taken for a verdict on these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pinchtune.data.mix import ARMS
+from pinchtune.errors import MissingExtra, UsageError
+from pinchtune.files import RunFolder
+from pinchtune.languages import get_language
+from pinchtune.records import Example, Judgement, content_hash
+from pinchtune.stages.project import Project
+
+if TYPE_CHECKING:
+    from pinchtune.store.rounds import Material, Round
+
+FILE = "people.jsonl"
+"""What people said, beside the verdicts of an evaluation."""
+_CANNOT_BE_STORED = re.compile("[\0\ud800-\udfff]")
+
+
+def name_answers(project: Project) -> str:
+    """Return the name of the answers of both arms; empty while there are none."""
+    manifests = [RunFolder(project.path("answers", arm), "").manifest() for arm in ARMS]
+    if None in manifests:
+        return ""
+    return content_hash([m["files"].get("answers.jsonl") for m in manifests if m])
+
+
+def gather(project: Project, languages: Sequence[str] = (), prompts: int = 0) -> list[Material]:
+    """Return what a round puts before people: so many prompts of each language, 0 all.
+
+    Fewer are drawn, in all languages the same ones where prompts are parallel.
+    """
+    from pinchtune.stages.generate import read_answers
+    from pinchtune.store.rounds import Material
+
+    asked = project.evaluation_prompts()
+    first, second = (read_answers(project, arm, asked) for arm in ARMS)
+    wanted = [get_language(code).code for code in languages] or _languages(asked)
+    if missing := [code for code in wanted if code not in _languages(asked)]:
+        raise UsageError(f"there are no answers in {', '.join(missing)}; leave it out")
+    kept = {p.id for code in wanted for p in _draw([p for p in asked if p.language == code], prompts)}
+    return [
+        Material(
+            p.id,
+            p.language,
+            [(m.role, _storable(m.content)) for m in p.prompt_messages()],
+            (_storable(a.text), _storable(b.text)),
+        )
+        for p, a, b in zip(asked, first, second, strict=True)
+        if p.id in kept
+    ]
+
+
+def _languages(prompts: Sequence[Example]) -> list[str]:
+    return list(dict.fromkeys(p.language for p in prompts))
+
+
+def _draw(prompts: Sequence[Example], count: int) -> list[Example]:
+    by_lot = sorted(prompts, key=lambda p: content_hash(p.parallel_id or p.id))
+    return by_lot[: count or None]
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database can hold; a model may write half a character."""
+    return _CANNOT_BE_STORED.sub("\ufffd", text)
+
+
+def is_stale(project: Project, round: Round) -> bool:
+    """Say whether a round is about other answers than today's."""
+    return bool(name := name_answers(project)) and name != round.answers
+
+
+def read_people(project: Project) -> list[Judgement]:
+    """Return what people said about today's answers; nothing without a database."""
+    from pinchtune.stages.collect import collection
+
+    name = name_answers(project)
+    if not name or not project.collects:
+        return []
+    try:
+        from pinchtune.store.judging import judgements
+    except MissingExtra:
+        if project.config.judge.kind == "people":
+            raise
+        return []
+    with collection(project) as store:
+        return judgements(store, name)
+
+
+def need_people(project: Project, judgements: Sequence[Judgement]) -> None:
+    """Refuse to evaluate by people where nobody has judged today's answers."""
+    if judgements:
+        return
+    from pinchtune.stages.collect import collection
+    from pinchtune.store.rounds import all_rounds
+
+    if project.collects:
+        with collection(project) as store:
+            rounds = all_rounds(store)
+        if rounds and all(is_stale(project, round) for round in rounds):
+            raise UsageError(
+                "the answers were made anew since people began to judge; open a new round with "
+                "`pinch judge open`"
+            )
+    raise UsageError(
+        "judge.kind = people, but nobody has judged these answers yet; open a round with "
+        "`pinch judge open`, and let people judge in `pinch web`"
+    )
