@@ -170,6 +170,19 @@ def test_two_raters_and_their_progress(enter, round, store):
     assert "Nothing is left" in enter("Beto").see(f"/judge/{round.id}?language=es")
 
 
+def test_the_first_page_leads_there_while_something_is_left(enter, round, store):
+    ana = enter("Ana")
+    home = f"/judge/{round.id}?language=es"
+    assert f'href="{home}"' in ana.see("/") and "language=ja" not in ana.see("/")
+    for name in ("Ada", "Rita"):
+        assert "/judge/" not in enter(name).see("/").split("<main", 1)[1]
+    for name in ("Ana", "Carla"):
+        browser = enter(name)
+        while "Nothing is left" not in (page := browser.see(home)):
+            browser.fill(action(page), choice="good", language="es")
+    assert home not in enter("Ana").see("/")
+
+
 def test_a_closed_round_takes_nothing(enter, round, store):
     ana = enter("Ana")
     item = action(ana.see(f"/judge/{round.id}?language=es"))

@@ -179,10 +179,10 @@ def list_rounds(store: Store, actor: Person) -> list[Round]:
     """
     with store.read() as connection:
         person = load_actor(connection, actor)
-        found = _load_rounds(connection)
-    if person.has("administrator"):
-        return found
-    ours = (_only(round, person) for round in found if round.is_open)
+        if person.has("administrator"):
+            return _load_rounds(connection)
+        found = _load_rounds(connection, _rounds.closed.is_(None))
+    ours = (_only(round, person) for round in found)
     return [round for round in ours if round.counts]
 
 

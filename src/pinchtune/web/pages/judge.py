@@ -26,7 +26,7 @@ def show_rounds(visit: Visit) -> Response:
         "judge.html.j2",
         rounds=rounds.list_rounds(visit.store, actor),
         judges=lambda language: rounds.judges(actor, language),
-        stale=lambda round: _is_stale(visit, round),
+        stale=lambda round: is_stale(visit, round),
         leader=leader,
         languages=project.config.languages.evaluated if project and ready else (),
         modes=rounds.MODES,
@@ -36,7 +36,8 @@ def show_rounds(visit: Visit) -> Response:
     )
 
 
-def _is_stale(visit: Visit, round: Round) -> bool:
+def is_stale(visit: Visit, round: Round) -> bool:
+    """Say whether a round is about other answers than the project has now."""
     project = visit.web.project
     return project is not None and answers.is_stale(project, round)
 
@@ -89,7 +90,7 @@ def _open_round(visit: Visit) -> Round:
         raise Forbidden("You judge in none of the languages of this round.")
     if not round.is_open:
         raise Conflict("This round is closed.")
-    if _is_stale(visit, round):
+    if is_stale(visit, round):
         raise Conflict(_("The answers were made anew since; ask for a new round of judging."))
     return round
 
