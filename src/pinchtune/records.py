@@ -168,6 +168,8 @@ class Judgement:
     """The person's number; their name stays in the database."""
     prompt_id: str
     """Id of the evaluation example."""
+    pair: str
+    """Name of the two answers, made from their texts: what is said of others is not about these."""
     language: str
     """Language of the prompt."""
     arm: str

@@ -67,7 +67,7 @@ class Room:
             self.questions[prompt] = row["instruction"] + again
             self.answers[prompt] = other["response"] + again, row["response"] + again
             asked = [("user", self.questions[prompt])]
-            yield rounds.Material(prompt, language, asked, self.answers[prompt])
+            yield rounds.Material(prompt, "x", language, asked, self.answers[prompt])
 
 
 @contextmanager

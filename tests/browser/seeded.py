@@ -183,6 +183,7 @@ def _open_rounds(made: Workplace, answers: str) -> None:
     found = [
         Material(
             f"{code} {n}",
+            "x",
             code,
             [("user", template.instruction)],
             (template.response, shown[other][n].response),

@@ -7,17 +7,27 @@ import math
 import krippendorff
 import pytest
 
-from pinchtune.evaluation.people import ARMS, combine, grade_facts, opinions, people_facts
+from pinchtune.evaluation.people import (
+    ARMS,
+    combine,
+    grade_facts,
+    name_pair,
+    opinions,
+    people_facts,
+)
 from pinchtune.records import Example, Judgement, Verdict
 
 PROMPTS = [Example(f"{n}?", language="es") for n in range(4)]
+PAIRS = [(prompt, "old", "new") for prompt in PROMPTS]
+THIS = name_pair("old", "new")
 
 
 def said(
     n: int, choice: str, rater: int = 1, swapped: bool = False, wrong: str = "", **more
 ) -> Judgement:
     mode = "grades" if more.get("arm") else "pairs"
-    facts = {"round": "r", "mode": mode, "language": "es", "arm": "", "at": "2026"} | more
+    facts = {"round": "r", "mode": mode, "language": "es", "arm": "", "at": "2026"}
+    facts |= {"pair": THIS} | more
     return Judgement(
         rater=rater, prompt_id=PROMPTS[n].id, choice=choice, swapped=swapped,
         wrong=tuple(wrong), **facts,
@@ -25,7 +35,7 @@ def said(
 
 
 def one(*judgements: Judgement) -> Verdict:
-    return combine(PROMPTS[:1], judgements)[0]
+    return combine(PAIRS[:1], judgements)[0]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +69,7 @@ def test_a_person_has_seen_one_order_only():
 
 
 def test_what_nobody_has_judged_is_unscored():
-    found = combine(PROMPTS, [said(1, "b")])
+    found = combine(PAIRS, [said(1, "b")])
     assert [v.prompt_id for v in found] == [p.id for p in PROMPTS]
     assert [v.score for v in found] == [None, 1.0, None, None]
     assert (found[0].first_order, found[0].reason) == ("error", "nobody has judged it")
@@ -80,6 +90,16 @@ def test_the_language_is_what_most_say():
 def test_who_judges_a_thing_again_is_counted_once_with_the_last_word():
     assert one(said(0, "b"), said(0, "a")).score == 0.0
     assert len(opinions([said(0, "b"), said(0, "a"), said(0, "b", 2)])) == 2
+
+
+def test_what_was_said_of_other_answers_is_not_about_these():
+    assert one(said(0, "b", pair="other")).score is None
+    pairs = [PAIRS[0], (PROMPTS[0], "old", "newer")]
+    rows = [said(0, "b"), said(0, "a", pair=name_pair("old", "newer"))]
+    assert [v.score for v in combine(pairs, rows)] == [1.0, 0.0]
+    judge = [Verdict(PROMPTS[0].id, "es", score, "b", "b", "", "j") for score in (1.0, 1.0)]
+    facts = people_facts(pairs, judge, rows, 50)
+    assert (facts["pairs"], facts["all"]["same"]["value"]) == (2, 50)
 
 
 @pytest.mark.parametrize(
@@ -111,23 +131,23 @@ OTHERS = ["b", "good", "a", "good", "b", "b", "a", "bad", "a", "b", "a", "b"]
 VALUE = {"a": 0.0, "good": 1.0, "bad": 1.0, "b": 2.0}
 
 
-def many() -> tuple[list[Example], list[Judgement]]:
+def many() -> tuple[list[tuple[Example, str, str]], list[Judgement]]:
     prompts = [Example(f"{n} many?", language="es" if n % 2 else "ja") for n in range(12)]
     rows = [
-        Judgement("r", "pairs", rater, p.id, p.language, "", choice, False, (), "2026")
+        Judgement("r", "pairs", rater, p.id, THIS, p.language, "", choice, False, (), "2026")
         for rater, choices in ((1, CHOICES), (2, OTHERS))
         for p, choice in zip(prompts, choices, strict=True)
     ]
-    return prompts, rows
+    return [(p, "old", "new") for p in prompts], rows
 
 
 def test_agreement_with_a_judge_and_among_people_by_language():
-    prompts, rows = many()
+    pairs, rows = many()
     judge = [
         Verdict(p.id, p.language, VALUE[c] / 2, "b", "b", "", "some judge")
-        for p, c in zip(prompts, CHOICES, strict=True)
+        for (p, _, _), c in zip(pairs, CHOICES, strict=True)
     ]
-    facts = people_facts(judge, rows, 200)
+    facts = people_facts(pairs, judge, rows, 200)
     assert (facts["raters"], facts["judgements"], facts["pairs"]) == (2, 24, 12)
     assert set(facts["languages"]) == {"es", "ja"}
     expected = krippendorff.alpha(
@@ -140,15 +160,15 @@ def test_agreement_with_a_judge_and_among_people_by_language():
 
 
 def test_people_who_are_the_judge_are_not_compared_with_themselves():
-    prompts, rows = many()
-    facts = people_facts(combine(prompts, rows), rows, 50)
+    pairs, rows = many()
+    facts = people_facts(pairs, combine(pairs, rows), rows, 50)
     assert set(facts["all"]) == {"among_people"} == set(facts["languages"]["ja"])
 
 
 @pytest.mark.parametrize("rows", [[said(0, "b")], [said(0, "pass", arm="a")]])
 def test_too_little_to_say_is_no_figure(rows):
     judge = [Verdict(PROMPTS[0].id, "es", None, "error", "error", "", "some judge")]
-    facts = people_facts(judge, rows, 50)
+    facts = people_facts(PAIRS[:1], judge, rows, 50)
     assert facts["all"].get("among_people", {"value": None})["value"] is None
     assert facts["all"].get("same", {"value": None})["value"] is None
 

@@ -388,5 +388,7 @@ def test_people_as_the_judge_are_compared_with_each_other_alone(now):
         ["75", "25", "0"],
     ]
     html = build_report(data)
-    assert "who did not know which model" in html and "automatically" not in section(html, "en-limits")
+    assert "who did not know which model" in html and "automatically" not in section(
+        html, "en-limits"
+    )
     assert "人が判定しました" in section(html, "ja-judging")

@@ -43,11 +43,11 @@ class Team:
 
     def open(self, project: pinchtune.Project, **options) -> rounds.Round:
         found = gather(project, options.pop("languages", ()), options.pop("prompts", 0))
-        return rounds.open_round(
-            self.store, self.admin, found, name_answers(project), **options
-        )
+        return rounds.open_round(self.store, self.admin, found, name_answers(project), **options)
 
-    def judge(self, round: rounds.Round, language: str, longer: bool = True, rater: int = 0) -> None:
+    def judge(
+        self, round: rounds.Round, language: str, longer: bool = True, rater: int = 0
+    ) -> None:
         """Judge a language whole: the longer (or the shorter) answer is better."""
         person = self.raters[rater]
         while shown := judging.sit_down(self.store, person, round.id, language).shown:
@@ -130,6 +130,23 @@ def test_answers_that_changed_are_not_those_that_were_judged(folder, team):
     assert evaluate(project).complete()
 
 
+def test_verdicts_stay_good_for_the_pairs_that_stay_the_same(folder, team):
+    project = pinchtune.Project.open(folder, PEOPLE)
+    round = team.open(project, share=0)
+    team.judge(round, "es")
+    run = RunFolder(project.path("answers", "pinch"), "made anew")
+    rows = [row for _, row in read_jsonl(run.path / "answers.jsonl")]
+    changed = next(row for row in rows if row["language"] == "es")
+    changed["text"] += "!"
+    run.start()
+    write_jsonl(run.path / "answers.jsonl", rows)
+    run.finish({})
+    assert is_stale(project, round) and len(read_people(project)) == 3
+    evaluate(project)
+    scores = {v.prompt_id: v.score for v in read_verdicts(project) if v.language == "es"}
+    assert scores.pop(changed["prompt_id"]) is None and set(scores.values()) == {1.0}
+
+
 def test_nobody_has_judged(folder, tmp_path):
     project = pinchtune.Project.open(folder, PEOPLE)
     with pytest.raises(UsageError, match="nobody has judged these answers yet; open a round"):
@@ -157,7 +174,9 @@ def test_fewer_prompts_are_the_same_ones_in_every_language(folder, team):
     project = pinchtune.Project.open(folder)
     found = gather(project, ["es", "ja"], 2)
     assert sorted(m.language for m in found) == ["es", "es", "ja", "ja"]
-    asked = {code: {m.question[-1][1] for m in found if m.language == code} for code in ("es", "ja")}
+    asked = {
+        code: {m.question[-1][1] for m in found if m.language == code} for code in ("es", "ja")
+    }
     assert asked["es"] == asked["ja"]
     with pytest.raises(UsageError, match="no answers in fi"):
         gather(project, ["fi"])

@@ -43,7 +43,7 @@ def fill(store: Store, team: Team) -> None:
     glossary.add_many(store, team.admin, [Term("", "es", "IVA", ("iva",), "tax", 7)])
     write_settings(store, team.admin, Settings("Shop", ("es", "ja"), {"es": 40}))
     pe.create_token(store, team.ana, "t")
-    material = rounds.Material("p", "es", [("user", "¿Qué?")], ("Así", "Así no"))
+    material = rounds.Material("p", "x", "es", [("user", "¿Qué?")], ("Así", "Así no"))
     round = rounds.open_round(store, team.admin, [material], "answers")
     shown = judging.sit_down(store, team.ana, round.id, "es").shown
     assert shown

@@ -18,7 +18,7 @@ from pinchtune.store.rounds import Material, Round
 
 def materials(number: int = 6, languages: str = "es ja") -> list[Material]:
     return [
-        Material(f"p{n}", code, [("user", f"{code} {n}?")], (f"{code} {n} old", f"{code} {n} new"))
+        Material(f"p{n}", "x", code, [("user", f"{code} {n}?")], (f"{code} {n} old", f"{code} {n} new"))
         for code in languages.split()
         for n in range(number)
     ]
@@ -134,7 +134,10 @@ def test_what_is_said_is_about_what_was_shown(store: Store, team: Team):
 
 def test_a_share_is_judged_by_one_more_and_comes_first(store: Store, team: Team):
     round = start(store, team, 10, share=0.2)
-    assert [(c.language, c.items, c.wanted) for c in round.counts] == [("es", 10, 12), ("ja", 10, 12)]
+    assert [(c.language, c.items, c.wanted) for c in round.counts] == [
+        ("es", 10, 12),
+        ("ja", 10, 12),
+    ]
     ana = [desk.shown.id for desk in judge_all(store, team.ana, round)]
     ben = [desk.shown.id for desk in judge_all(store, team.ben, round)]
     assert len(ana) == 10 and sorted(ben) == sorted(ana[:2])
@@ -149,7 +152,9 @@ def test_two_for_each(store: Store, team: Team):
     assert len(judge_all(store, team.ben, round)) == 5
     assert judging.sit_down(store, team.cai, round.id, "es").shown is None
     found = judging.judgements(store)
-    assert {(j.rater, j.prompt_id) for j in found} == {(r, f"p{n}") for r in (1, 2) for n in range(5)}
+    assert {(j.rater, j.prompt_id) for j in found} == {
+        (r, f"p{n}") for r in (1, 2) for n in range(5)
+    }
 
 
 def test_progress_counts_ones_own_and_what_is_left(store: Store, team: Team):

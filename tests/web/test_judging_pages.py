@@ -125,7 +125,9 @@ def test_the_page_gives_no_arm_away(enter, round, project):
             forms[len(texts[1]) > len(texts[2])].add(form)
             dora.fill(action(page), choice="good", language=language)
     assert all(forms.values())
-    shapes = [{re.sub('lang="..|value="..', "", form) for form in found} for found in forms.values()]
+    shapes = [
+        {re.sub('lang="..|value="..', "", form) for form in found} for found in forms.values()
+    ]
     assert shapes[0] == shapes[1] and len(shapes[0]) == 1
 
 
@@ -212,7 +214,7 @@ def test_a_round_about_older_answers_is_stale(enter, round, store, project):
 def test_texts_of_models_are_shown_as_texts(enter, store, person, project):
     evil = '"><script>alert(1)</script>'
     texts = (evil, f"\u202e{evil}")
-    material = rounds.Material("p", "ar", [("system", evil), ("user", evil)], texts)
+    material = rounds.Material("p", "x", "ar", [("system", evil), ("user", evil)], texts)
     made = rounds.open_round(store, person("Ada"), [material], name_answers(project))
     page = enter("Dora").see(f"/judge/{made.id}")
     assert "<script>alert" not in page and page.count("&lt;script&gt;alert(1)") == 4

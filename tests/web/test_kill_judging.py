@@ -25,7 +25,7 @@ def furnish(store: Store) -> tuple[Person, rounds.Round]:
     admin = people.accept(store, people.bootstrap(store) or "", "Ada", PASSWORD)
     link = people.invite(store, admin, [Grant("author", "es")], "Ana")
     ana = people.accept(store, link, "Ana", PASSWORD)
-    found = [Material(f"p{n}", "es", [("user", f"{n}?")], ("a", "b")) for n in range(3000)]
+    found = [Material(f"p{n}", "x", "es", [("user", f"{n}?")], ("a", "b")) for n in range(3000)]
     return ana, rounds.open_round(store, admin, found, "answers")
 
 
@@ -34,9 +34,10 @@ def judge(server: Server, session: str, round: str, kept: dict[str, str], seed: 
     rng = random.Random(seed)
     cookies = {"pinch-session": session}
     headers = {"Accept": "application/json"}
-    with suppress(httpx.TransportError), httpx.Client(
-        base_url=server.address, cookies=cookies, timeout=20
-    ) as browser:
+    with (
+        suppress(httpx.TransportError),
+        httpx.Client(base_url=server.address, cookies=cookies, timeout=20) as browser,
+    ):
         page = browser.get(f"/judge/{round}?language=es").text
         while True:
             path, item = NEXT.search(page).groups()

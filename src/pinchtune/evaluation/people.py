@@ -5,20 +5,24 @@ A pair's score is the mean of its raters' scores: 1 for the second arm's answer,
 A person sees each pair once, in an order that was drawn for them, so nothing is said of the
 other order; over many pairs the orders show whether people prefer what stands first.
 
-A prompt that nobody has judged is unscored. Raters have numbers here, no names.
+A pair that nobody has judged is unscored, and what was said of other answers to a prompt is not
+about these. Raters have numbers here, no names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from statistics import mean
 from typing import Any
 
 from pinchtune.evaluation.health import agreement
 from pinchtune.evaluation.judge import ERROR, LOSS, TIE, WIN
-from pinchtune.records import Example, Judgement, Verdict
+from pinchtune.records import Example, Judgement, Verdict, content_hash
 from pinchtune.stats import Estimate, alpha
 
+Pair = tuple[Example, str, str]
+"""A prompt with the first and the second arm's answer."""
 ARMS = ("a", "b")
 SCORES = {"a": LOSS, "b": WIN, "good": TIE, "bad": TIE}
 GRADES = {"fail": 0.0, "pass": 1.0, "excellent": 2.0}
@@ -34,31 +38,42 @@ def judge_name(judgements: Iterable[Judgement]) -> str:
     return f"people-1 ({', '.join(modes)})"
 
 
-def combine(prompts: Sequence[Example], judgements: Sequence[Judgement]) -> list[Verdict]:
-    """Return the verdict of all people on each prompt, in order."""
+def name_pair(first: str, second: str) -> str:
+    """Return the name of two answers, the first arm's before the second's."""
+    return content_hash([first, second])
+
+
+def combine(pairs: Sequence[Pair], judgements: Sequence[Judgement]) -> list[Verdict]:
+    """Return the verdict of all people on each pair, in order."""
     name = judge_name(judgements)
-    said = _by_prompt(judgements)
-    return [_combine(p.id, p.language, said.get(p.id, []), name) for p in prompts]
+    said = _by_pair(judgements)
+    return [
+        _combine(prompt.id, prompt.language, said.get((prompt.id, name_pair(a, b)), []), name)
+        for prompt, a, b in pairs
+    ]
 
 
 def opinions(judgements: Sequence[Judgement]) -> list[tuple[str, Verdict]]:
-    """Return (rater, verdict) of each person on each prompt that they judged whole."""
+    """Return (rater, verdict) of each person on each pair that they judged whole.
+
+    The verdict names the pair beside its prompt: a prompt may have several.
+    """
     found = []
-    for prompt, said in _by_prompt(judgements).items():
+    for key, said in _by_pair(judgements).items():
         for rater in sorted({j.rater for j in said}):
             own = [j for j in said if j.rater == rater]
-            verdict = _combine(prompt, own[0].language, own, f"rater {rater}")
+            verdict = _combine(" ".join(key), own[0].language, own, f"rater {rater}")
             if verdict.score is not None:
                 found.append((str(rater), verdict))
     return found
 
 
-def _by_prompt(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]:
-    """Return what was said of each prompt; of one person's words on one thing, the last."""
-    last = {(j.prompt_id, j.mode, j.arm, j.rater): j for j in judgements}
-    found: dict[str, list[Judgement]] = {}
+def _by_pair(judgements: Iterable[Judgement]) -> dict[tuple[str, str], list[Judgement]]:
+    """Return what was said of each pair; of one person's words on one thing, the last."""
+    last = {(j.prompt_id, j.pair, j.mode, j.arm, j.rater): j for j in judgements}
+    found: dict[tuple[str, str], list[Judgement]] = {}
     for judgement in last.values():
-        found.setdefault(judgement.prompt_id, []).append(judgement)
+        found.setdefault((judgement.prompt_id, judgement.pair), []).append(judgement)
     return found
 
 
@@ -106,15 +121,19 @@ def _in_language(arm: str, said: Sequence[Judgement]) -> bool | None:
 
 
 def people_facts(
-    verdicts: Sequence[Verdict], judgements: Sequence[Judgement], count: int
+    pairs: Sequence[Pair],
+    verdicts: Sequence[Verdict],
+    judgements: Sequence[Judgement],
+    count: int,
 ) -> dict[str, Any]:
     """Return what scores.json says of people: how many, and how far they and the judge agree.
 
-    Where the verdicts are the people's own, only their agreement among each other is told.
+    The verdicts are the judge's on the pairs, in order. Where they are the people's own, only
+    their agreement among each other is told.
     """
     said = opinions(judgements)
     themselves = judge_name(judgements) in {v.judge for v in verdicts}
-    judge = [v for _, v in said] if themselves else verdicts
+    judge = [v for _, v in said] if themselves else list(_name_pairs(pairs, verdicts))
     found = agreement(judge, said, count) if said else {}
     languages = {
         name: {
@@ -132,6 +151,12 @@ def people_facts(
         "languages": languages,
         "grades": grade_facts(judgements, count),
     }
+
+
+def _name_pairs(pairs: Sequence[Pair], verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+    """Yield verdicts that name their pair as `opinions` does."""
+    for (prompt, a, b), verdict in zip(pairs, verdicts, strict=True):
+        yield replace(verdict, prompt_id=f"{prompt.id} {name_pair(a, b)}")
 
 
 def grade_facts(judgements: Sequence[Judgement], count: int) -> dict[str, Any]:
@@ -152,5 +177,5 @@ def grade_facts(judgements: Sequence[Judgement], count: int) -> dict[str, Any]:
 
 
 def _grade_alpha(graded: Sequence[Judgement], scale: Sequence[str], count: int) -> Estimate:
-    ratings = [(f"{j.prompt_id} {j.arm}", str(j.rater), j.choice) for j in graded]
+    ratings = [(f"{j.prompt_id} {j.pair} {j.arm}", str(j.rater), j.choice) for j in graded]
     return alpha(ratings, scale, count=count)

@@ -13,7 +13,7 @@ from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Judgement, Verdict, content_hash
 from pinchtune.stages.generate import read_answers
-from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
+from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts, pair_answers
 from pinchtune.stages.people import FILE, read_people
 from pinchtune.stages.plan import plan_facts, read_plan
 from pinchtune.stages.project import (
@@ -46,7 +46,8 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     if people:
         write_jsonl(run.path / FILE, (judgement.to_row() for judgement in people))
         resamples = project.config.evaluate.resamples
-        scores["judging"]["people"] = people_facts(verdicts, people, resamples)
+        pairs = pair_answers(project, prompts, answers)
+        scores["judging"]["people"] = people_facts(pairs, verdicts, people, resamples)
     write_json(run.path / "scores.json", scores)
     decision = {
         **decide(scores).to_json(),

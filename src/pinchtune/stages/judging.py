@@ -110,9 +110,9 @@ def ask_judge(
     people: Sequence[Judgement] = (),
 ) -> tuple[list[Verdict], dict[str, Any]]:
     """Return the verdicts on all pairs, and what a manifest says of them."""
-    if project.config.judge.kind == "people":
-        return _ask_people(project, prompts, people, progress)
     pairs = pair_answers(project, prompts, answers)
+    if project.config.judge.kind == "people":
+        return _ask_people(project, pairs, people, progress)
     with open_judge(project) as judge:
         facts = {"judge": judge.name, **judge_facts(project)}
         if not isinstance(judge, LLMJudge):
@@ -125,13 +125,13 @@ def ask_judge(
 
 def _ask_people(
     project: Project,
-    prompts: Sequence[Example],
+    pairs: Sequence[Pair],
     judgements: Sequence[Judgement],
     progress: Progress,
 ) -> tuple[list[Verdict], dict[str, Any]]:
     """Return what people have said so far; they are not asked now, so nobody waits for them."""
     need_people(project, judgements)
-    verdicts = combine(prompts, judgements)
+    verdicts = combine(pairs, judgements)
     judged = sum(verdict.score is not None for verdict in verdicts)
     progress.say(f"people have judged {judged} of {len(verdicts)} pairs")
     return verdicts, {"judge": judge_name(judgements), **judge_facts(project)}

@@ -1,7 +1,8 @@
 """People as judges: the answers of a project go to them, and what they said comes back.
 
-The answers have a name, made from their files. A round of judging keeps it, so what people said
-about other answers is never taken for a verdict on these.
+Each pair of answers has a name, made from its texts, so what people said about other answers is
+never taken for a verdict on these, and what was said stays good for pairs that stay the same. All
+of them together have a name, too: a round keeps it, and people stop judging when it is another.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pinchtune.data.mix import ARMS
 from pinchtune.errors import MissingExtra, UsageError
+from pinchtune.evaluation.people import Pair, name_pair
 from pinchtune.files import RunFolder
 from pinchtune.languages import get_language
 from pinchtune.records import Example, Judgement, content_hash
@@ -38,25 +40,33 @@ def gather(project: Project, languages: Sequence[str] = (), prompts: int = 0) ->
 
     Fewer are drawn, in all languages the same ones where prompts are parallel.
     """
-    from pinchtune.stages.generate import read_answers
     from pinchtune.store.rounds import Material
 
     asked = project.evaluation_prompts()
-    first, second = (read_answers(project, arm, asked) for arm in ARMS)
     wanted = [get_language(code).code for code in languages] or _languages(asked)
     if missing := [code for code in wanted if code not in _languages(asked)]:
         raise UsageError(f"there are no answers in {', '.join(missing)}; leave it out")
-    kept = {p.id for code in wanted for p in _draw([p for p in asked if p.language == code], prompts)}
+    kept = {
+        p.id for code in wanted for p in _draw([p for p in asked if p.language == code], prompts)
+    }
     return [
         Material(
             p.id,
+            name_pair(first, second),
             p.language,
             [(m.role, _storable(m.content)) for m in p.prompt_messages()],
-            (_storable(a.text), _storable(b.text)),
+            (_storable(first), _storable(second)),
         )
-        for p, a, b in zip(asked, first, second, strict=True)
+        for p, first, second in _read_pairs(project, asked)
         if p.id in kept
     ]
+
+
+def _read_pairs(project: Project, prompts: Sequence[Example]) -> list[Pair]:
+    from pinchtune.stages.generate import read_answers
+
+    answers = [[a.text for a in read_answers(project, arm, prompts)] for arm in ARMS]
+    return list(zip(prompts, *answers, strict=True))
 
 
 def _languages(prompts: Sequence[Example]) -> list[str]:
@@ -82,8 +92,7 @@ def read_people(project: Project) -> list[Judgement]:
     """Return what people said about today's answers; nothing without a database."""
     from pinchtune.stages.collect import collection
 
-    name = name_answers(project)
-    if not name or not project.collects:
+    if not project.collects or not name_answers(project):
         return []
     try:
         from pinchtune.store.judging import judgements
@@ -92,7 +101,12 @@ def read_people(project: Project) -> list[Judgement]:
             raise
         return []
     with collection(project) as store:
-        return judgements(store, name)
+        said = judgements(store)
+    if not said:
+        return []
+    pairs = _read_pairs(project, project.evaluation_prompts())
+    ours = {(prompt.id, name_pair(first, second)) for prompt, first, second in pairs}
+    return [j for j in said if (j.prompt_id, j.pair) in ours]
 
 
 def need_people(project: Project, judgements: Sequence[Judgement]) -> None:

@@ -76,7 +76,9 @@ def _load(connection: Connection, round: str) -> sa.Row[Any]:
 
 def _need_judge(person: Person, language: str) -> None:
     if not judges(person, language):
-        raise Forbidden("Only who writes or approves in {language} can judge it.", language=language)
+        raise Forbidden(
+            "Only who writes or approves in {language} can judge it.", language=language
+        )
 
 
 def _sort_out(
@@ -85,7 +87,7 @@ def _sort_out(
     """Return the items that want this person, in their order, and how many they have judged."""
     here = sa.and_(_items.round == round.id, _items.language == language)
     items = connection.execute(
-        sa.select(_items.id, _items.prompt, _items.arm, _items.wanted).where(here)
+        sa.select(_items.id, _items.pair, _items.arm, _items.wanted).where(here)
     ).all()
     given: dict[str, set[str]] = {row.id: set() for row in items}
     query = sa.select(_given.item, _given.person).join(schema.items, _items.id == _given.item)
@@ -102,7 +104,7 @@ def _order(secret: str, person: Person, row: sa.Row[Any], least: int) -> tuple[b
 
     Of two answers that are graded apart, one comes in each half, so that nobody sees a pair.
     """
-    later = bool(row.arm) and _is_swapped(secret, person, row.prompt) == (row.arm == ARMS[0])
+    later = bool(row.arm) and _is_swapped(secret, person, row.pair) == (row.arm == ARMS[0])
     return later, row.wanted == least, lot(secret, person.id, row.id)
 
 
@@ -226,6 +228,7 @@ def _to_judgement(row: Any) -> Judgement:
         mode=row[_rounds.mode],
         rater=row[schema.raters.c.number],
         prompt_id=row[_items.prompt],
+        pair=row[_items.pair],
         language=row[_items.language],
         arm=row[_items.arm],
         choice=named.get(row[_given.choice], row[_given.choice]),

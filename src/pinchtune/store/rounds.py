@@ -38,6 +38,8 @@ class Material(NamedTuple):
 
     prompt: str
     """Id of the evaluation prompt."""
+    pair: str
+    """Name of the two answers: others have another."""
     language: str
     question: Sequence[tuple[str, str]]
     """(role, text) of each turn, the question last."""
@@ -136,9 +138,9 @@ def _make_items(
     """Yield the rows; which pairs one more person judges is drawn in each language."""
     twice: set[tuple[str, str]] = set()
     for language in {m.language for m in materials}:
-        prompts = [m.prompt for m in materials if m.language == language]
-        drawn = sorted(prompts, key=lambda prompt: lot(secret, language, prompt))
-        twice |= {(language, prompt) for prompt in drawn[: round(share * len(drawn))]}
+        pairs = [(m.prompt, m.pair) for m in materials if m.language == language]
+        drawn = sorted(pairs, key=lambda pair: lot(secret, *pair))
+        twice |= set(drawn[: round(share * len(drawn))])
     for m in materials:
         shown = {"": list(m.answers)}
         if mode == "grades":
@@ -148,10 +150,11 @@ def _make_items(
                 "id": new_id(),
                 "language": m.language,
                 "prompt": m.prompt,
+                "pair": m.pair,
                 "arm": arm,
                 "question": [list(turn) for turn in m.question],
                 "texts": texts,
-                "wanted": raters + ((m.language, m.prompt) in twice),
+                "wanted": raters + ((m.prompt, m.pair) in twice),
             }
 
 

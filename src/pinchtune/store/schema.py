@@ -291,6 +291,7 @@ items = sa.Table(
     sa.Column("round", String, sa.ForeignKey("rounds.id")),
     sa.Column("language", String, nullable=False),
     sa.Column("prompt", String, nullable=False),
+    sa.Column("pair", String, nullable=False),
     sa.Column("arm", String, nullable=False),
     sa.Column("question", Json, nullable=False),
     sa.Column("texts", Json, nullable=False),

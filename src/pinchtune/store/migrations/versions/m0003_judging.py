@@ -45,7 +45,7 @@ def upgrade() -> None:
         "items",
         _needed("id"),
         sa.Column("round", sa.Text, sa.ForeignKey("rounds.id", name="fk_items_round")),
-        *[_needed(name) for name in ("language", "prompt", "arm", "question", "texts")],
+        *[_needed(name) for name in ("language", "prompt", "pair", "arm", "question", "texts")],
         _number("wanted"),
         sa.PrimaryKeyConstraint("id", name="pk_items"),
     )
