@@ -65,7 +65,7 @@ def test_no_acknowledged_verdict_is_lost(tmp_path: Path):
         worker.join()
         with store.read() as connection:
             rows = connection.exec_driver_sql("SELECT item, choice FROM judgements").all()
-        found = {item: choice for item, choice in rows}
+        found = dict(rows)
         assert kept.items() <= found.items()
         # One more at most a kill: written, and the answer did not arrive.
         assert len(found) <= len(kept) + kill + 1

@@ -80,12 +80,18 @@ def _by_pair(judgements: Iterable[Judgement]) -> dict[tuple[str, str], list[Judg
 def _combine(prompt: str, language: str, said: Sequence[Judgement], name: str) -> Verdict:
     pairs = [j for j in said if j.mode == "pairs"]
     score = mean(SCORES[j.choice] for j in pairs) if pairs else _compare_grades(said)
-    orders = [_winner([j for j in pairs if j.swapped is swapped]) for swapped in (False, True)]
-    if score is None:
-        orders = [ERROR, ERROR]
-    reason = "; ".join(f"rater {j.rater}: {_say(j)}" for j in said)
-    right = [_in_language(arm, said) for arm in ARMS]
-    return Verdict(prompt, language, score, *orders, reason or NOBODY, name, *right)
+    first, second = (_winner([j for j in pairs if j.swapped is s]) for s in (False, True))
+    return Verdict(
+        prompt_id=prompt,
+        language=language,
+        score=score,
+        first_order=ERROR if score is None else first,
+        second_order=ERROR if score is None else second,
+        reason="; ".join(f"rater {j.rater}: {_say(j)}" for j in said) or NOBODY,
+        judge=name,
+        a_in_language=_in_language("a", said),
+        b_in_language=_in_language("b", said),
+    )
 
 
 def _compare_grades(said: Sequence[Judgement]) -> float | None:

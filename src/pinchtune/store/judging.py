@@ -38,6 +38,16 @@ class Shown(NamedTuple):
     """The answers in the order in which they are shown."""
 
 
+class _Item(NamedTuple):
+    """What an item's place depends on."""
+
+    id: str
+    prompt: str
+    pair: str
+    arm: str
+    wanted: int
+
+
 class Desk(NamedTuple):
     """What lies before a rater in one language."""
 
@@ -86,9 +96,8 @@ def _sort_out(
 ) -> tuple[list[str], int]:
     """Return the items that want this person, in their order, and how many they have judged."""
     here = sa.and_(_items.round == round.id, _items.language == language)
-    items = connection.execute(
-        sa.select(_items.id, _items.pair, _items.arm, _items.wanted).where(here)
-    ).all()
+    columns = (_items[name] for name in _Item._fields)
+    items = [_Item(*row) for row in connection.execute(sa.select(*columns).where(here))]
     given: dict[str, set[str]] = {row.id: set() for row in items}
     query = sa.select(_given.item, _given.person).join(schema.items, _items.id == _given.item)
     for item, rater in connection.execute(query.where(here)):
@@ -99,13 +108,13 @@ def _sort_out(
     return [row.id for row in open_], sum(person.id in raters for raters in given.values())
 
 
-def _order(secret: str, person: Person, row: sa.Row[Any], least: int) -> tuple[bool, bool, str]:
+def _order(secret: str, person: Person, item: _Item, least: int) -> tuple[bool, bool, str]:
     """Return an item's place: those that several judge first, so that agreement shows early.
 
     Of two answers that are graded apart, one comes in each half, so that nobody sees a pair.
     """
-    later = bool(row.arm) and _is_swapped(secret, person, row.pair) == (row.arm == ARMS[0])
-    return later, row.wanted == least, lot(secret, person.id, row.id)
+    second_half = ARMS[_is_swapped(secret, person, item.prompt + item.pair)]
+    return item.arm == second_half, item.wanted == least, lot(secret, person.id, item.id)
 
 
 def _is_swapped(secret: str, person: Person, what: str) -> bool:
@@ -142,9 +151,7 @@ def judge(
 
 
 def _find_item(connection: Connection, id: str) -> sa.Row[Any]:
-    row = connection.execute(
-        sa.select(_items.id, _items.round, _items.language).where(_items.id == id)
-    ).first()
+    row = connection.execute(sa.select(schema.items).where(_items.id == id)).first()
     if row is None:
         raise NotFound("There is no such answer to judge.")
     return row

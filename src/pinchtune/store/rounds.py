@@ -111,8 +111,8 @@ def open_round(
         act.need("administrator")
         id, secret = new_id(), secrets.token_hex(16)
         row = {"id": id, "mode": mode, "answers": answers, "secret": secret}
-        row |= {"opened_by": actor.id, "opened": act.now}
-        act.connection.execute(sa.insert(schema.rounds).values(row))
+        new = sa.insert(schema.rounds).values(**row, opened_by=actor.id, opened=act.now)
+        act.connection.execute(new)
         items = list(_make_items(materials, mode, raters, share, secret))
         act.connection.execute(sa.insert(schema.items), [{"round": id, **i} for i in items])
         act.note("opened a round", id, mode=mode, items=len(items), raters=raters, share=share)
