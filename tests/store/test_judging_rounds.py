@@ -18,7 +18,9 @@ from pinchtune.store.rounds import Material, Round
 
 def materials(number: int = 6, languages: str = "es ja") -> list[Material]:
     return [
-        Material(f"p{n}", "x", code, [("user", f"{code} {n}?")], (f"{code} {n} old", f"{code} {n} new"))
+        Material(
+            f"p{n}", "x", code, [("user", f"{code} {n}?")], (f"{code} {n} old", f"{code} {n} new")
+        )
         for code in languages.split()
         for n in range(number)
     ]
@@ -186,6 +188,17 @@ def test_undo_gives_the_last_one_back_and_then_the_one_before(store: Store, team
         ("took a judgement back", "first"),
         ("judged", "bad"),
     ]
+
+
+def test_what_was_taken_back_is_still_ones_own_when_others_have_filled_it(store: Store, team: Team):
+    round = start(store, team, 1, share=0)
+    id = judging.sit_down(store, team.ana, round.id, "es").shown.id
+    judging.judge(store, team.ben, id, "good")
+    judging.judge(store, team.ana, id, "good")
+    assert judging.undo(store, team.ana, round.id, "es") == id
+    assert judging.sit_down(store, team.ana, round.id, "es", id).shown.id == id
+    assert judging.sit_down(store, team.ana, round.id, "es").shown is None
+    assert judging.sit_down(store, team.ben, round.id, "es", id).shown is None
 
 
 def test_one_verdict_a_person_and_item(store: Store, team: Team):

@@ -71,7 +71,7 @@ def sit_down(store: Store, actor: Person, round: str, language: str, item: str =
 def _desk(connection: Connection, person: Person, round: str, language: str, item: str) -> Desk:
     found = _load(connection, round)
     _need_judge(person, language)
-    open_, done = _sort_out(connection, found, language, person)
+    open_, done = _sort_out(connection, found, language, person, item)
     id = item if item in open_ else next(iter(open_), "")
     shown = _show(connection, found.secret, id, person) if id else None
     return Desk(found.mode, language, shown, done, done + len(open_))
@@ -92,9 +92,12 @@ def _need_judge(person: Person, language: str) -> None:
 
 
 def _sort_out(
-    connection: Connection, round: sa.Row[Any], language: str, person: Person
+    connection: Connection, round: sa.Row[Any], language: str, person: Person, asked: str
 ) -> tuple[list[str], int]:
-    """Return the items that want this person, in their order, and how many they have judged."""
+    """Return the items that want this person, in their order, and how many they have judged.
+
+    One that they ask for, because they took it back, is theirs even if others have filled it.
+    """
     here = sa.and_(_items.round == round.id, _items.language == language)
     columns = (_items[name] for name in _Item._fields)
     items = [_Item(*row) for row in connection.execute(sa.select(*columns).where(here))]
@@ -103,7 +106,8 @@ def _sort_out(
     for item, rater in connection.execute(query.where(here)):
         given[item].add(rater)
     least = min((row.wanted for row in items), default=0)
-    open_ = [r for r in items if person.id not in given[r.id] and len(given[r.id]) < r.wanted]
+    wants = {r.id for r in items if len(given[r.id]) < r.wanted} | {asked}
+    open_ = [r for r in items if r.id in wants and person.id not in given[r.id]]
     open_.sort(key=lambda row: _order(round.secret, person, row, least))
     return [row.id for row in open_], sum(person.id in raters for raters in given.values())
 
