@@ -2,7 +2,8 @@
 
 `Example` is one instruction-response pair with its language. Its id is the hash of its
 content, so two files that hold the same pair agree on its name. `Answer` is what a model
-generated for an evaluation prompt; `Verdict` is one judgement of one pair of answers.
+generated for an evaluation prompt; `Verdict` is one judgement of one pair of answers, and
+`Judgement` what one person said, from which a verdict is made.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ class Verdict:
     score: float | None
     """Score of the second arm against the first: 1 win, 0.5 tie, 0 loss, None unscored."""
     first_order: str
-    """Choice with the arms in order: `a`, `b`, `tie`, or `error`."""
+    """Choice with the arms in order: `a`, `b`, `tie`, or `error`; empty if nobody saw this one."""
     second_order: str
     """Choice with the arms swapped, named by arm as above."""
     reason: str
@@ -155,3 +156,35 @@ class Verdict:
     def to_row(self) -> dict[str, Any]:
         """Return the JSON row of verdicts.jsonl."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one person said about a pair of answers, or about one of them."""
+
+    round: str
+    """Id of the round of judging."""
+    mode: str
+    """`pairs` or `grades`."""
+    rater: int
+    """The person's number; their name stays in the database."""
+    prompt_id: str
+    """Id of the evaluation example."""
+    pair: str
+    """Name of the two answers, made from their texts: what is said of others is not about these."""
+    language: str
+    """Language of the prompt."""
+    arm: str
+    """`a` or `b`, the arm that a grade is about; empty for a pair."""
+    choice: str
+    """`a`, `b`, `good`, `bad` of a pair; `excellent`, `pass`, `fail` of one answer."""
+    swapped: bool
+    """True if the second arm's answer was shown first."""
+    wrong: tuple[str, ...]
+    """Arms whose answer was said to be in the wrong language."""
+    at: str
+    """When, in UTC."""
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the JSON row of people.jsonl."""
+        return {**asdict(self), "wrong": list(self.wrong)}

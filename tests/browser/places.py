@@ -75,6 +75,9 @@ ADDRESSES: dict[str, Find] = {
     "/enquiries/{number}": lambda made, language: ["/enquiries/0", "/enquiries/3", "/enquiries/99"],
     "/selection": lambda made, language: ["/selection", f"/selection?language={language}"],
     "/sheets": lambda made, language: [f"/sheets?language={language}"],
+    "/judge/{id}": lambda made, language: [
+        f"/judge/{round.id}?language={language}" for round in made.rounds()
+    ],
     "/people/{id}": lambda made, language: [f"/people/{made.author[language].id}"],
     "/templates": lambda made, language: [f"/templates?language={language}"],
     "/templates/{id}": _templates,

@@ -9,6 +9,10 @@ from pathlib import Path
 from visitor import PASSWORD
 
 from asked import PICKS, SUBJECTS, write_mined, write_selection
+from pinchtune import Project
+from pinchtune.data.mix import ARMS
+from pinchtune.files import RunFolder, write_jsonl
+from pinchtune.stages.people import name_answers
 from pinchtune.store import (
     Grant,
     Person,
@@ -22,8 +26,10 @@ from pinchtune.store import (
     open_store,
     people,
     reviews,
+    rounds,
     templates,
 )
+from pinchtune.store.rounds import Material, Round
 from pinchtune.store.settings import write_settings
 from throwaway import CHEAP
 
@@ -69,6 +75,10 @@ class Workplace:
     def term(self, language: str) -> Term:
         return glossary.list_terms(self.store, language)[0]
 
+    def rounds(self) -> list[Round]:
+        """Return the rounds of judging, of either kind."""
+        return rounds.all_rounds(self.store)
+
     def session(self, person: Person, locale: str) -> str:
         """Return the cookie of a person who reads the pages in a locale."""
         people.set_locale(self.store, person, locale)
@@ -80,10 +90,15 @@ def fill(folder: Path, odd: bool = True) -> Workplace:
     (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
     write_mined(folder / "runs", SUBJECTS if odd else SUBJECTS[:3])
     write_selection(folder / "runs", picks=PICKS if odd else PICKS[:3])
-    return seed(folder / "collect.db", odd)
+    for arm in ARMS:
+        run = RunFolder(folder / "runs/answers" / arm, "made up")
+        run.start()
+        write_jsonl(run.path / "answers.jsonl", [])
+        run.finish({})
+    return seed(folder / "collect.db", odd, name_answers(Project.open(folder)))
 
 
-def seed(address: str | Path, odd: bool = True) -> Workplace:
+def seed(address: str | Path, odd: bool = True, answers: str = "made up") -> Workplace:
     """Fill a new database; with one odd text, unless it is for show."""
     store = open_store(address, hasher=CHEAP)
     admin = people.accept(store, people.bootstrap(store) or "", "Ada Lindqvist", PASSWORD)
@@ -98,6 +113,7 @@ def seed(address: str | Path, odd: bool = True) -> Workplace:
         _write_examples(made, language)
     if odd:
         _write_odd_one(made)
+    _open_rounds(made, answers)
     _hand_over(made)
     _rate(made)
     return made
@@ -159,6 +175,24 @@ def _decide(made: Workplace, row: Row, status: str) -> None:
     if status == "rejected":
         reason = REASONS[row.language]
         examples.send_back(made.store, approver, row.id, row.revision, reason)
+
+
+def _open_rounds(made: Workplace, answers: str) -> None:
+    """Answers to judge: a response of the language, and one to the same in another."""
+    shown = {code: templates.list_templates(made.store, code) for code in LANGUAGES}
+    found = [
+        Material(
+            f"{code} {n}",
+            "x",
+            code,
+            [("user", template.instruction)],
+            (template.response, shown[other][n].response),
+        )
+        for code, other in _pairs(LANGUAGES)
+        for n, template in enumerate(shown[code][:4])
+    ]
+    for mode in rounds.MODES:
+        rounds.open_round(made.store, made.admin, found, answers, mode)
 
 
 def _hand_over(made: Workplace) -> None:

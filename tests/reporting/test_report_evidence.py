@@ -333,7 +333,7 @@ def test_new_sections_speak_the_language_of_the_page(now, locale):
         if locale == "en":
             assert not re.search(r"[ぁ-んァ-ン一-龥]", text)
         else:
-            assert not re.findall(r"[A-Za-z]{3,}", text.replace("pinch plan", ""))
+            assert not re.findall(r"[A-Za-z]{3,}", re.sub("pinch (plan|judge open)", "", text))
 
 
 def test_a_project_without_unseen_languages_has_two_claims():
@@ -346,3 +346,49 @@ def test_a_project_without_unseen_languages_has_two_claims():
     data = replace(small, scores=scores, decision=decide(scores).to_json(), config=config)
     assert [claim.text[:7] for claim in build_claims(data, EN).claims] == ["English", "In the "]
     assert len(build_judging(data, EN).rates.lines) == 2
+
+
+AGREED = {"value": 75.0, "low": 60.0, "high": 90.0, "n": 40}
+ALPHA = {"value": 0.4567, "low": 0.2, "high": 0.7, "n": 8}
+BOTH = {"same": AGREED, "discounted": AGREED, "alpha": ALPHA, "among_people": ALPHA}
+GRADES = {"ja": {"a": {"fail": 3, "pass": 1, "excellent": 0}, "b": {"fail": 0, "pass": 1,
+          "excellent": 3}, "among_people": ALPHA}}  # fmt: skip
+PEOPLE = {"raters": 3, "judgements": 48, "pairs": 40, "all": BOTH, "languages": {"ja": BOTH},
+          "grades": {}}  # fmt: skip
+
+
+def test_agreement_with_people_stands_beside_the_judge(now):
+    view = build_judging(change(now, ("judging", "people"), PEOPLE), EN).people
+    assert view.lines[0].startswith("3 people gave 48 judgements on 40 of the pairs")
+    [grid] = view.grids
+    assert [line.name for line in grid.lines] == ["All languages", "Japanese"]
+    same, _, alpha, _ = grid.lines[1].cells
+    assert (same.value, same.interval, same.note) == ("75", "[60 to 90]", "of 40")
+    assert (alpha.value, alpha.interval) == ("0.46", "[0.20 to 0.70]")
+    assert len(grid.header) == 5
+
+
+def test_where_nobody_has_judged_the_report_says_so(now):
+    view = build_judging(now, EN).people
+    assert "Nobody has compared this judge with people" in view.lines[0] and view.grids == []
+    assert "pinch judge open" in section(build_report(now), "ja-judging")
+
+
+def test_people_as_the_judge_are_compared_with_each_other_alone(now):
+    among = {"among_people": ALPHA}
+    facts = {**PEOPLE, "all": among, "languages": {"ja": among}, "grades": GRADES}
+    data = change(now, ("judging", "people"), facts)
+    data = change(data, ("win_rate", "judge"), "people-1 (pairs, grades)")
+    view = build_judging(data, EN)
+    assert view.text.startswith("People judged") and len(view.people.lines) == 2
+    agreement, grades = view.people.grids
+    assert len(agreement.header) == 2
+    assert [[c.value for c in line.cells] for line in grades.lines] == [
+        ["0", "25", "75"],
+        ["75", "25", "0"],
+    ]
+    html = build_report(data)
+    assert "who did not know which model" in html and "automatically" not in section(
+        html, "en-limits"
+    )
+    assert "人が判定しました" in section(html, "ja-judging")

@@ -21,9 +21,11 @@ from pinchtune.store import (
     backup,
     glossary,
     history,
+    judging,
     open_store,
     restore,
     reviews,
+    rounds,
 )
 from pinchtune.store import examples as ex
 from pinchtune.store import people as pe
@@ -41,6 +43,11 @@ def fill(store: Store, team: Team) -> None:
     glossary.add_many(store, team.admin, [Term("", "es", "IVA", ("iva",), "tax", 7)])
     write_settings(store, team.admin, Settings("Shop", ("es", "ja"), {"es": 40}))
     pe.create_token(store, team.ana, "t")
+    material = rounds.Material("p", "x", "es", [("user", "¿Qué?")], ("Así", "Así no"))
+    round = rounds.open_round(store, team.admin, [material], "answers")
+    shown = judging.sit_down(store, team.ana, round.id, "es").shown
+    assert shown
+    judging.judge(store, team.ana, shown.id, "first", (False, True))
 
 
 @pytest.fixture
@@ -77,6 +84,7 @@ def test_sqlite_to_postgresql_to_sqlite_is_equal(
         [row] = ex.approved(store)
         assert (row.sampled, row.text.response) == (True, 'Así "es" \u2028 🙂')
         assert read_settings(store) == Settings("Shop", ("es", "ja"), {"es": 40})
+        assert [(j.rater, len(j.wrong)) for j in judging.judgements(store)] == [(1, 1)]
         # What is added next must not meet an id that was restored.
         newest = history.read(store, team.admin, limit=1000)[-1]
         ex.create(store, team.ana, "es", Text("new", ""))

@@ -18,6 +18,7 @@ from pinchtune.cli import (
     evaluate,
     generate,
     init,
+    judge,
     mine,
     mix,
     plan,
@@ -53,6 +54,7 @@ for verb in VERBS:
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
 app.add_typer(stage.app, name="stage")
+app.add_typer(judge.app, name="judge")
 app.add_typer(collect.app, name="collect")
 
 

@@ -265,8 +265,9 @@ class EvaluateConfig(Section):
 class JudgeConfig(Section):
     """[judge]: who says which of two answers is the better one."""
 
-    kind: Literal["reference", "llm"] = "reference"
-    """`reference` compares with the reference response, free and offline; `llm` asks a model."""
+    kind: Literal["reference", "llm", "people"] = "reference"
+    """`reference` compares with the reference response, free and offline; `llm` asks a model;
+    `people` takes what people said in `pinch web`."""
     endpoint: str = ""
     """Base URL of the OpenAI-compatible server that `llm` asks. The key is read from the
     environment variable PINCH_JUDGE_API_KEY, or PINCH_API_KEY where that is not set."""

@@ -39,9 +39,18 @@ class Figure(NamedTuple):
 
 
 def flipped(judged: Judged) -> float | None:
-    """100 if the order decided: swapped, the judge chose the other arm; None if unscored."""
+    """100 if the order decided: swapped, the other arm was chosen; None unless both were judged."""
     v = judged.verdict
-    return None if v.score is None else 100.0 * ({v.first_order, v.second_order} == {"a", "b"})
+    return (
+        None
+        if v.score is None or not both_orders(v)
+        else 100.0 * ({v.first_order, v.second_order} == {"a", "b"})
+    )
+
+
+def both_orders(verdict: Verdict) -> bool:
+    """Say whether both orders were judged; people see a pair in one order each."""
+    return bool(verdict.first_order and verdict.second_order)
 
 
 def first_shown(judged: Judged) -> float | None:

@@ -24,7 +24,7 @@ from pinchtune.errors import DataError, MissingExtra, UsageError
 from pinchtune.evaluation.board import GROUPS as GROUPS
 from pinchtune.evaluation.board import Board
 from pinchtune.evaluation.fidelity import in_language
-from pinchtune.evaluation.health import FIGURES, Figure, Judged, gated
+from pinchtune.evaluation.health import FIGURES, Figure, Judged, both_orders, gated
 from pinchtune.evaluation.measures import MEASURES, Case, Measure, Score
 from pinchtune.languages import Identifier
 from pinchtune.records import Answer, Example, Verdict
@@ -165,12 +165,13 @@ def _win_rate(
     verdicts = [v for seed in seeds for v in seed]
     scored = [v for v in verdicts if v.score is not None]
     ties = sum(v.score == 0.5 for v in scored)
-    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in scored)
+    twice = [v for v in scored if both_orders(v)]
+    flips = sum({v.first_order, v.second_order} == {"a", "b"} for v in twice)
     return {
         **_with_p_values(board, scores),
         "headline": list(_headline(board, scores, margin)),
         "ties": _share(ties, len(scored)),
-        "flips": _share(flips, len(scored)),
+        "flips": _share(flips, len(twice)),
         "unscored": sum(len(board.compared - _judged_scores(seed).keys()) for seed in seeds),
         "judge": ", ".join(sorted({v.judge for v in verdicts})),
     }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pinchtune.evaluation.families import same_family
 from pinchtune.evaluation.health import biases
 from pinchtune.reporting.inputs import Json, ReportData, pick
+from pinchtune.reporting.people import PeopleView, build_people
 from pinchtune.reporting.safety import clip
 from pinchtune.reporting.tables import Cell, Grid, Line
 from pinchtune.reporting.wording import Wording
@@ -35,6 +36,7 @@ class JudgingView(NamedTuple):
     rates: Grid
     reading: list[str]
     """What the three ways of counting say together."""
+    people: PeopleView
 
 
 def build_judging(data: ReportData, words: Wording) -> JudgingView:
@@ -43,10 +45,10 @@ def build_judging(data: ReportData, words: Wording) -> JudgingView:
     judge = str(data.scores["win_rate"]["judge"])
     if not judging or not judge:
         text = words("judging.missing" if judge else "judging.none")
-        return JudgingView(text, [], [], Grid("", [], []), [])
-    is_program = judge.startswith("reference")
+        return JudgingView(text, [], [], Grid("", [], []), [], PeopleView([], []))
+    lead = {"reference": "judging.program", "people": "judging.people"}
     return JudgingView(
-        words("judging.program") if is_program else words("judging.lead"),
+        words(next((lead[kind] for kind in lead if judge.startswith(kind)), "judging.lead")),
         list(_warnings(data, judging["health"], words)),
         [
             _figure(name, facts, words)
@@ -55,12 +57,13 @@ def build_judging(data: ReportData, words: Wording) -> JudgingView:
         ],
         _rates(data, judging, words),
         list(_reading(data, judging, words)),
+        build_people(data, words),
     )
 
 
 def _warnings(data: ReportData, health: Json, words: Wording) -> Iterator[str]:
     config, base = data.config.judge, data.config.model.base
-    if config.kind != "reference" and same_family(config.model, base):
+    if config.kind == "llm" and same_family(config.model, base):
         names = {"judge": config.model, "base": base}
         yield words(
             "judging.family", **{k: clip(v, NAME_CHARACTERS, 1).text for k, v in names.items()}

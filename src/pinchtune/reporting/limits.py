@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pinchtune.evaluation.decision import count_seeds
 from pinchtune.reporting.inputs import ReportData
+from pinchtune.reporting.people import is_people
 from pinchtune.reporting.safety import clip
 from pinchtune.reporting.wording import Wording
 
@@ -21,6 +22,8 @@ def _judge(data: ReportData, words: Wording) -> Iterator[str]:
         yield words("limits.no_judge")
     elif judge.startswith("reference"):
         yield words("limits.reference")
+    elif is_people(judge):
+        yield words("limits.people")
     else:
         yield words("limits.judge", judge=clip(judge, 120, 1).text)
     if judge and data.scores["win_rate"]["unscored"]:

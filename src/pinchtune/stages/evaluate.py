@@ -7,12 +7,14 @@ from typing import Any
 
 from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.health import bias_warnings
+from pinchtune.evaluation.people import people_facts
 from pinchtune.evaluation.scores import Answered, score_seeds
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.progress import Progress, Silent
-from pinchtune.records import Answer, Verdict
+from pinchtune.records import Answer, Judgement, Verdict, content_hash
 from pinchtune.stages.generate import read_answers
-from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts
+from pinchtune.stages.judging import ask_judge, family_warnings, judge_facts, pair_answers
+from pinchtune.stages.people import FILE, read_people
 from pinchtune.stages.plan import plan_facts, read_plan
 from pinchtune.stages.project import (
     Project,
@@ -26,7 +28,8 @@ from pinchtune.stages.project import (
 def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
     progress = progress or Silent()
-    run = RunFolder(project.path("evaluation"), evaluation_key(project))
+    people = read_people(project)
+    run = RunFolder(project.path("evaluation"), evaluation_key(project, people))
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
@@ -36,11 +39,16 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     warned = family_warnings(project)
     _warn(warned, progress)
     # Asked first: what is wrong with the judge shows before the folder is touched.
-    verdicts, facts = ask_judge(project, prompts, answers, progress)
+    verdicts, facts = ask_judge(project, prompts, answers, progress, people)
     run.start()
     write_jsonl(run.path / "verdicts.jsonl", (verdict.to_row() for verdict in verdicts))
     progress.say("computing intervals")
     scores = score_seeds(prompts, _answered(project, answers, verdicts), project.config)
+    if people:
+        write_jsonl(run.path / FILE, (judgement.to_row() for judgement in people))
+        resamples = project.config.evaluate.resamples
+        pairs = [pair for seed in answers for pair in pair_answers(project, prompts, seed)]
+        scores["judging"]["people"] = people_facts(pairs, verdicts, people, resamples)
     write_json(run.path / "scores.json", scores)
     decision = {
         **decide(scores).to_json(),
@@ -74,13 +82,16 @@ def _warn(sentences: Sequence[str], progress: Progress) -> None:
         progress.say(f"warning: {sentence}")
 
 
-def evaluation_key(project: Project) -> str:
-    """Return the key of the evaluation of today's answers."""
+def evaluation_key(project: Project, people: Sequence[Judgement]) -> str:
+    """Return the key of the evaluation of today's answers, with what people said of them."""
     config = project.config
     first, *others = map(_answered_files, project.seeds)
+    # Without people's verdicts an evaluation keeps the key that it had before there were any.
+    said = {"people": content_hash([j.to_row() for j in people])} if people else {}
     return stage_key(
         "evaluate",
         {
+            **said,
             "answers": first,
             **({"other_seeds": others} if others else {}),
             "prompts": project.data_hash("evaluation"),

@@ -13,13 +13,15 @@ from pinchtune.evaluation.cost import NOTHING, Bill, Prices
 from pinchtune.evaluation.families import same_family
 from pinchtune.evaluation.judge import Judge, ReferenceJudge, judge_pair
 from pinchtune.evaluation.llm import KEYS, LLMJudge, Pair
+from pinchtune.evaluation.people import combine, judge_name
 from pinchtune.evaluation.replies import Replies
 from pinchtune.evaluation.rubric import RUBRIC_VERSION
 from pinchtune.model.endpoint import Endpoint
 from pinchtune.model.pace import side_by_side
 from pinchtune.progress import Progress
-from pinchtune.records import Answer, Example, Verdict
+from pinchtune.records import Answer, Example, Judgement, Verdict
 from pinchtune.stages.generate import read_answers
+from pinchtune.stages.people import need_people
 from pinchtune.stages.project import Project
 
 REPLIES = ("judge", "replies.jsonl")
@@ -39,7 +41,7 @@ def open_judge(project: Project) -> Iterator[Judge]:
 
 def check_judge(project: Project) -> None:
     """Raise what is wrong with the judge's address or key; asks nobody."""
-    if project.config.judge.kind != "reference":
+    if project.config.judge.kind == "llm":
         _endpoint(project).close()
 
 
@@ -57,7 +59,7 @@ def _llm_judge(project: Project, endpoint: Endpoint, replies: Replies) -> LLMJud
 def judge_facts(project: Project) -> dict[str, Any]:
     """Return what verdicts depend on, beside the texts."""
     config = project.config.judge
-    if config.kind == "reference":
+    if config.kind != "llm":
         return {"kind": config.kind}
     model = {"endpoint": config.endpoint, "model": config.model}
     return {"kind": config.kind, **model, "rubric": RUBRIC_VERSION}
@@ -106,6 +108,7 @@ def ask_judge(
     prompts: Sequence[Example],
     seeds: Sequence[Mapping[str, Sequence[Answer]]],
     progress: Progress,
+    people: Sequence[Judgement] = (),
 ) -> tuple[list[Verdict], dict[str, Any]]:
     """Return the verdicts on all pairs of all seeds, and what a manifest says of them.
 
@@ -113,7 +116,7 @@ def ask_judge(
     """
     each = [pair_answers(project, prompts, answers) for answers in seeds]
     unique = {_texts(pair): pair for pairs in each for pair in pairs}
-    found, facts = _ask(project, list(unique.values()), progress)
+    found, facts = _ask(project, list(unique.values()), progress, people)
     verdicts = dict(zip(unique, found, strict=True))
     return [
         replace(verdicts[_texts(pair)], seed=seed)
@@ -128,8 +131,10 @@ def _texts(pair: Pair) -> tuple[str, str, str]:
 
 
 def _ask(
-    project: Project, pairs: Sequence[Pair], progress: Progress
+    project: Project, pairs: Sequence[Pair], progress: Progress, people: Sequence[Judgement]
 ) -> tuple[list[Verdict], dict[str, Any]]:
+    if project.config.judge.kind == "people":
+        return _ask_people(project, pairs, people, progress)
     with open_judge(project) as judge:
         facts = {"judge": judge.name, **judge_facts(project)}
         if not isinstance(judge, LLMJudge):
@@ -138,6 +143,20 @@ def _ask(
         verdicts = judge_arms(judge, pairs, progress, project.config.judge.concurrency)
         bill = judge.bill(pairs)
         return verdicts, {**facts, "requests": bill.requests, "cost": round(bill.paid, 6)}
+
+
+def _ask_people(
+    project: Project,
+    pairs: Sequence[Pair],
+    judgements: Sequence[Judgement],
+    progress: Progress,
+) -> tuple[list[Verdict], dict[str, Any]]:
+    """Return what people have said so far; they are not asked now, so nobody waits for them."""
+    need_people(project, judgements)
+    verdicts = combine(pairs, judgements)
+    judged = sum(verdict.score is not None for verdict in verdicts)
+    progress.say(f"people have judged {judged} of {len(verdicts)} pairs")
+    return verdicts, {"judge": judge_name(judgements), **judge_facts(project)}
 
 
 def _announce(judge: LLMJudge, pairs: Sequence[Pair], progress: Progress) -> Bill:
@@ -156,7 +175,7 @@ def estimate_judging(project: Project) -> Bill:
     """Return what judging the stored answers would cost; asks nobody and writes nothing."""
     prompts = project.evaluation_prompts()
     seeds = [{arm: read_answers(s, arm, prompts) for arm in ARMS} for s in project.seeds]
-    if project.config.judge.kind == "reference":
+    if project.config.judge.kind != "llm":
         return NOTHING
     pairs = [pair for answers in seeds for pair in pair_answers(project, prompts, answers)]
     with closing(_endpoint(project)) as endpoint:
@@ -167,7 +186,7 @@ def estimate_judging(project: Project) -> Bill:
 def family_warnings(project: Project) -> list[str]:
     """Return what speaks against a judge before it is asked."""
     config, base = project.config.judge, project.config.model.base
-    if config.kind == "reference" or not same_family(config.model, base):
+    if config.kind != "llm" or not same_family(config.model, base):
         return []
     return [
         f"the judge {config.model} seems to be of the family of {base}: models prefer answers "

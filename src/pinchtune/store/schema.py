@@ -17,7 +17,7 @@ from sqlalchemy.exc import DontWrapMixin
 
 from pinchtune.store.errors import Invalid
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration."""
 
 
@@ -271,6 +271,54 @@ ratings = sa.Table(
     _text("note"),
     _moment("created"),
     sa.CheckConstraint("verdict IN ('good', 'unsure', 'bad')", name="verdict"),
+)
+rounds = sa.Table(
+    "rounds",
+    metadata,
+    sa.Column("id", String, primary_key=True),
+    sa.Column("mode", String, nullable=False),
+    sa.Column("answers", String, nullable=False),
+    sa.Column("secret", String, nullable=False),
+    _person("opened_by"),
+    _moment("opened"),
+    sa.Column("closed", Moment),
+    sa.CheckConstraint("mode IN ('pairs', 'grades')", name="mode"),
+)
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("id", String, primary_key=True),
+    sa.Column("round", String, sa.ForeignKey("rounds.id")),
+    sa.Column("language", String, nullable=False),
+    sa.Column("prompt", String, nullable=False),
+    sa.Column("pair", String, nullable=False),
+    sa.Column("arm", String, nullable=False),
+    sa.Column("question", Json, nullable=False),
+    sa.Column("texts", Json, nullable=False),
+    sa.Column("wanted", sa.Integer, nullable=False),
+    sa.Index("ix_items_round", "round", "language"),
+)
+raters = sa.Table(
+    "raters",
+    metadata,
+    sa.Column("person", String, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+)
+judgements = sa.Table(
+    "judgements",
+    metadata,
+    sa.Column("item", String, sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("person", String, sa.ForeignKey("people.id"), primary_key=True),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("choice", String, nullable=False),
+    sa.Column("swapped", sa.Boolean, nullable=False),
+    sa.Column("first_wrong", sa.Boolean, nullable=False),
+    sa.Column("second_wrong", sa.Boolean, nullable=False),
+    _moment("created"),
+    sa.CheckConstraint(
+        "choice IN ('first', 'second', 'good', 'bad', 'excellent', 'pass', 'fail')",
+        name="choice",
+    ),
 )
 history = sa.Table(
     "history",

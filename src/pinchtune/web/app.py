@@ -77,15 +77,15 @@ def make_app(
 ) -> FastAPI:
     """Return the workplace over a store.
 
-    `project` adds its tuned languages, the prompts that no example may repeat, and what was mined
-    and chosen in it.
+    `project` adds its tuned languages, the prompts that no example may repeat, what was mined
+    and chosen in it, and the answers that people judge.
     """
     settings = settings or WebSettings()
     evaluated = evaluation_of(project)
     insight = Insight(store, evaluated, settings.refresh)
     tuned = project.config.languages.tuned if project else ()
     runs = Runs(project.path() if project else None)
-    web = Web(store, settings, load_views(), insight, tuned, runs)
+    web = Web(store, settings, load_views(), insight, tuned, runs, project)
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:

@@ -17,6 +17,8 @@ NOTICES = {
     "added": _("Added."),
     "rated": _("Thank you. Your opinion is recorded."),
     "sampled": _("The sample is drawn."),
+    "round-opened": _("The round is open. People see it under “Judge answers”."),
+    "round-closed": _("The round is closed. What was said stays."),
     "password": _("Your password is changed. Other devices are logged out."),
     "revoked": _("The token is revoked."),
     "roles": _("The roles are changed. The person has to log in again."),

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, UploadFile
@@ -26,6 +26,9 @@ from pinchtune.web.views import Views
 from pinchtune.web.wording import Translator, choose_locale, read_accepted, translator
 from pinchtune.web.words import Link, list_links
 
+if TYPE_CHECKING:
+    from pinchtune.stages.project import Project
+
 
 @dataclass(frozen=True)
 class Web:
@@ -39,6 +42,8 @@ class Web:
     """Languages that the project tunes: those to collect until somebody decides otherwise."""
     runs: Runs = field(default_factory=Runs)
     """What was mined and chosen in the project."""
+    project: Project | None = None
+    """The project, whose answers people judge."""
     generating: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model writes: it answers one person at a time."""
 

@@ -51,6 +51,39 @@ VERDICTS = {
     "unsure": _("Not sure"),
     "bad": _("Should not have been approved"),
 }
+MODES = {
+    "pairs": _("Two answers side by side"),
+    "grades": _("One answer at a time, with a grade"),
+}
+TURNS = {
+    "system": _("Told to the model"),
+    "user": _("Asked before"),
+    "assistant": _("Answered before"),
+}
+
+
+class Choice(NamedTuple):
+    """One thing that can be said of what is judged."""
+
+    value: str
+    name: str
+    keys: tuple[str, str]
+    """The keys that say it, the shown one first."""
+
+
+JUDGING = {
+    "pairs": (
+        Choice("first", _("A is better"), ("1", "a")),
+        Choice("second", _("B is better"), ("2", "b")),
+        Choice("good", _("Both are good"), ("3", "g")),
+        Choice("bad", _("Both are bad"), ("4", "x")),
+    ),
+    "grades": (
+        Choice("excellent", _("Excellent"), ("1", "e")),
+        Choice("pass", _("Passes"), ("2", "p")),
+        Choice("fail", _("Fails"), ("3", "f")),
+    ),
+}
 ACTIONS = {
     "created": _("Begun"),
     "saved": _("Saved"),
@@ -64,6 +97,10 @@ ACTIONS = {
     "imported": _("Imported"),
     "rated": _("Rated"),
     "drew a sample": _("Drew a sample"),
+    "opened a round": _("Opened a round of judging"),
+    "closed a round": _("Closed a round of judging"),
+    "judged": _("Judged an answer"),
+    "took a judgement back": _("Took a judgement back"),
     "logged in": _("Logged in"),
     "joined": _("Joined"),
     "invited": _("Invited somebody"),
@@ -158,6 +195,13 @@ def list_links(person: Person, path: str) -> list[Link]:
             _("Second opinions"),
             _("Do approvers agree with each other?"),
             approver or leader,
+            False,
+        ),
+        (
+            "/judge",
+            _("Judge answers"),
+            _("Which answer is better?"),
+            author or approver or leader,
             False,
         ),
         ("/people", _("People"), _("Invite, change roles, lock out"), leader, False),

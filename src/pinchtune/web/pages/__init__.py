@@ -9,6 +9,7 @@ from pinchtune.web.pages import (
     entry,
     glossary,
     home,
+    judge,
     people,
     project,
     rows,
@@ -19,7 +20,7 @@ from pinchtune.web.pages import (
 from pinchtune.web.visit import Route
 
 _GROUPS = (
-    *(entry, home, write, approve, rows, enquiries, selection),
+    *(entry, home, write, approve, rows, enquiries, selection, judge),
     *(glossary, sheets, people, project, account),
 )
 ROUTES: tuple[Route, ...] = tuple(route for group in _GROUPS for route in group.ROUTES)

@@ -6,12 +6,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from pinchtune.store import Page, Row, Settings, examples, templates
+from pinchtune.store import Page, Row, Settings, examples, rounds, templates
+from pinchtune.store.rounds import Count
 from pinchtune.store.settings import read_settings
 from pinchtune.web import choices
 from pinchtune.web.atlas import GroupView, open_atlas, primary
 from pinchtune.web.choices import Counts
 from pinchtune.web.pages.form import find_source
+from pinchtune.web.pages.judge import is_stale
 from pinchtune.web.visit import Route, Visit
 
 SHOWN = 20
@@ -30,6 +32,7 @@ def home(visit: Visit) -> Response:
         goals=choices.goals(languages, settings, counts),
         author=_author(visit, settings, counts) if visit.actor.has("author") else None,
         approver=_approver(visit, settings, counts) if visit.actor.has("approver") else None,
+        judged=_judged(visit),
         mined=visit.web.runs.mined(),
         outcome=visit.web.runs.outcome(),
     )
@@ -89,6 +92,17 @@ def _approver(visit: Visit, settings: Settings, counts: Counts) -> dict[str, Any
     goals = choices.goals(languages, settings, counts)
     waiting = examples.count_queue(visit.store, visit.actor)
     return {"goals": goals, "waiting": waiting, "missing": missing}
+
+
+def _judged(visit: Visit) -> list[tuple[str, Count]]:
+    """Return the languages in which answers want somebody to judge them, with their round."""
+    return [
+        (round.id, count)
+        for round in rounds.list_rounds(visit.store, visit.actor)
+        if round.is_open and not is_stale(visit, round)
+        for count in round.counts
+        if count.given < count.wanted and rounds.judges(visit.actor, count.language)
+    ]
 
 
 def more(visit: Visit) -> Response:

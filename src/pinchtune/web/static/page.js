@@ -51,6 +51,12 @@
     method: "POST", body: new URLSearchParams(fields), headers: { Accept: "application/json" }, keepalive: true,
   });
 
+  // A keyboard of another script has no such letter: there the place of the key counts.
+  const keysOf = ({ key, code }) => {
+    const place = /^(?:Key|Digit|Numpad)(\w)$/.exec(code);
+    return place && key.charCodeAt(0) > 127 ? [key, place[1].toLowerCase()] : [key.toLowerCase()];
+  };
+
   // Single letters are shortcuts only where they are listed, and can be turned off there.
   const switchKeys = one("#keys-on");
   if (switchKeys) {
@@ -59,13 +65,45 @@
     switchKeys.addEventListener("change", () => { store.set("pinch:keys", switchKeys.checked); show(); });
     show();
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.closest("input, textarea, select, [contenteditable]");
-      if (!switchKeys.checked || typing || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-      const target = one(`[data-key="${CSS.escape(event.key)}"]`);
+      const typing = event.target.closest("textarea, select, [contenteditable], input:not([type=checkbox])");
+      if (!switchKeys.checked || typing || event.repeat || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = keysOf(event).map((key) => one(`[data-key~="${CSS.escape(key)}"]`)).find(Boolean);
       if (!target) return;
       event.preventDefault();
       if (target.matches("textarea")) target.focus(); else target.click();
     });
+  }
+
+  const desk = one("#desk");
+  if (desk) judge(desk, one("#told"));
+
+  // A verdict is sent, and the next pair put in its place. A key that is struck twice by mistake
+  // must not judge a pair that nobody can have read yet.
+  function judge(desk, told) {
+    const settled = 250;
+    let shown = performance.now(), running = false;
+    desk.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const { target: form, submitter } = event;
+      if (running || (form.id === "verdict" && performance.now() - shown < settled)) return;
+      running = true;
+      told.textContent = await attempt(form, submitter).catch(() => desk.dataset.failed);
+      told.hidden = !told.textContent;
+      running = false;
+    });
+
+    async function attempt(form, submitter) {
+      const fields = new FormData(form);
+      if (submitter?.name) fields.append(submitter.name, submitter.value);
+      const answer = await send(form.action, fields);
+      const body = await answer.json();
+      if (!answer.ok) return body.error;
+      desk.innerHTML = body.html;
+      shown = performance.now();
+      one("#desk-place").focus({ preventScroll: true });
+      if (desk.getBoundingClientRect().top < 0) desk.scrollIntoView();
+      return "";
+    }
   }
 
   // The map: what it shows is asked for anew while somebody types, and a tile tells more of itself.
