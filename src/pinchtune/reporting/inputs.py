@@ -66,6 +66,8 @@ class ReportData:
     """What was chosen, if anything was."""
     plan: Json | None = None
     """What decision.json says of the plan, with the `tests` of plan.json; None without one."""
+    advice: Mapping[str, Mapping[str, str]] | None = None
+    """What to do next, by locale: title and why; None where nothing is recommended."""
 
     @property
     def control(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pinchtune.files import RunFolder, read_json, write_text
 from pinchtune.progress import Progress, Silent
+from pinchtune.stages.advise import next_step, weak_languages
 from pinchtune.stages.evaluate import read_verdicts
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.plan import read_plan
@@ -44,6 +45,8 @@ def _key(project: Project) -> str:
     }
     # A report without them keeps the key that it had before there were any.
     inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
+    if weak := weak_languages(project):
+        inputs["weak"] = sorted(weak)
     return stage_key("report", inputs)
 
 
@@ -60,7 +63,7 @@ def collect(project: Project) -> Any:
     from pinchtune.selection.outcome import read_outcome
 
     scores = read_json(project.path("evaluation", "scores.json"))
-    decision = decide(scores)
+    decision, step = decide(scores), next_step(project, scores)
     prompts = project.evaluation_prompts()
     return ReportData(
         name=project.config.name,
@@ -82,6 +85,7 @@ def collect(project: Project) -> Any:
         questions=read_questions(project.path("mine")) if mined else NO_QUESTIONS,
         outcome=read_outcome(project.path("selection")),
         plan=followed_plan(project),
+        advice={locale: step.text(locale) for locale in LOCALES},
     )
 
 
