@@ -514,7 +514,7 @@ CONFIG = (
     ),
     overridden(
         "judge that is none",
-        "judge.kind=people",
+        "judge.kind=dice",
         "judge.kind: expected 'reference', 'llm' or 'people', found 'dice'; correct it",
     ),
     configured(
