@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import krippendorff
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pinchtune.evaluation.people import (
     ARMS,
@@ -56,6 +59,33 @@ def test_the_score_is_the_mean_of_the_raters(choices, score):
     verdict = one(*(said(0, choice, rater) for rater, choice in enumerate(choices, 1)))
     assert verdict.score == pytest.approx(score)
     assert verdict.judge == "people-1 (pairs)"
+
+
+SAID = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "good", "bad"]), st.booleans(), st.sampled_from(
+        ["", "a", "b", "ab"])), min_size=1, max_size=6,
+)  # fmt: skip
+OTHER = {"a": "b", "b": "a", "tie": "tie", "": "", "good": "good", "bad": "bad"}
+
+
+@given(SAID, st.randoms())
+def test_neither_arm_nor_the_order_of_raters_is_favoured(rows, rng):
+    judgements = [said(0, c, n, swapped, wrong) for n, (c, swapped, wrong) in enumerate(rows)]
+    verdict = one(*judgements)
+    shuffled = rng.sample(judgements, len(judgements))
+    assert replace(one(*shuffled), reason="") == replace(verdict, reason="")
+    mirrored = one(*(
+        replace(j, choice=OTHER[j.choice], swapped=not j.swapped,
+                wrong=tuple(OTHER[arm] for arm in j.wrong))
+        for j in judgements
+    ))  # fmt: skip
+    assert mirrored.score == pytest.approx(1 - verdict.score)
+    assert mirrored.first_order == OTHER[verdict.second_order]
+    assert mirrored.second_order == OTHER[verdict.first_order]
+    assert (mirrored.a_in_language, mirrored.b_in_language) == (
+        verdict.b_in_language,
+        verdict.a_in_language,
+    )
 
 
 def test_a_person_has_seen_one_order_only():
