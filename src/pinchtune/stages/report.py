@@ -58,6 +58,7 @@ def collect(project: Project) -> Any:
     from pinchtune.mining.mined import NO_QUESTIONS, read_mined, read_questions
     from pinchtune.reporting import ReportData
     from pinchtune.selection.outcome import read_outcome
+    from pinchtune.stages.costs import costs
 
     scores = read_json(project.path("evaluation", "scores.json"))
     decision = decide(scores)
@@ -82,6 +83,7 @@ def collect(project: Project) -> Any:
         questions=read_questions(project.path("mine")) if mined else NO_QUESTIONS,
         outcome=read_outcome(project.path("selection")),
         plan=followed_plan(project),
+        costs=costs(project),
     )
 
 
