@@ -75,16 +75,20 @@ def build_costs(costs: Costs, config: Config, words: Wording) -> CostsView:
     )
 
 
-def costs_line(costs: Costs, words: Wording) -> str:
-    """Return costs and effect in one line, for a page that has room for no more."""
-    points = costs.worth.points
-    if points is None:
-        return total_text(costs, words)
-    parts = [total_text(costs, words), words("costs.effect", **_range(points, words, 0))]
-    back = costs.back
-    if back and back.money:
-        parts.append(words("costs.back_money", **_money_range(back.money, costs, words)))
+def costs_line(costs: Costs, config: CostsConfig, words: Wording) -> str:
+    """Return costs and effect in a line or two, for a page that has room for no more."""
+    parts, points = [total_text(costs, words)], costs.worth.points
+    if points is not None:
+        parts.append(words("costs.effect", **_range(points, words, 0)))
+    if costs.back and costs.back.money:
+        said = _assumed(config, words) | _money_range(costs.back.money, costs, words)
+        parts.append(words("costs.back_short", **said))
     return words("page.space").join(parts)
+
+
+def _assumed(config: CostsConfig, words: Wording) -> dict[str, str]:
+    enquiries = words.number(config.enquiries_a_month)
+    return {"enquiries": enquiries, "minutes": f"{config.minutes_saved:g}"}
 
 
 def total_text(costs: Costs, words: Wording) -> str:
@@ -183,8 +187,7 @@ def _back(costs: Costs, config: CostsConfig, words: Wording) -> Iterator[str]:
         return
     yield words(
         "costs.back",
-        enquiries=words.number(config.enquiries_a_month),
-        minutes=f"{config.minutes_saved:g}",
+        **_assumed(config, words),
         answers=words.number(back.answers.value),
         **_range(back.hours, words),
     )

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pinchtune.reporting.safety import clean
+from pinchtune.reporting.sources import SECTIONS, answers_file, scores
 from pinchtune.reporting.wording import Wording, check_locale
 
 
@@ -52,7 +53,7 @@ def render(
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("pinchtune.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -60,6 +61,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals |= {"sources": SECTIONS, "scores": scores, "answers_file": answers_file}
+    return environment
 
 
 def _finalize(value: object) -> object:
