@@ -75,6 +75,8 @@ def steps(data, **shown):
 def section(html, name):
     tree = lxml.html.document_fromstring(html.removeprefix("<!DOCTYPE html>"))
     (found,) = tree.xpath(f"//section[@aria-labelledby='{name}']")
+    for source in found.find_class("source"):
+        source.drop_tree()
     return " ".join(found.text_content().split())
 
 

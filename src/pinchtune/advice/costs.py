@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from pinchtune.advice.plan import Plan, plan_next
+from pinchtune.advice.plan import Plan, Step, plan_next
 from pinchtune.advice.worth import Json, Range, Return, Worth, monthly, share_out, weigh
 from pinchtune.config import CostsConfig
 from pinchtune.errors import UsageError
@@ -225,9 +225,7 @@ def price_of(code: str, config: CostsConfig) -> float:
     return prices.get(code, sum(prices.values()) / len(prices) if prices else 0.0)
 
 
-def usual_minutes(
-    work: Sequence[Work], config: CostsConfig
-) -> dict[str, tuple[float, Basis]]:
+def usual_minutes(work: Sequence[Work], config: CostsConfig) -> dict[str, tuple[float, Basis]]:
     """Return how long writing and approving one takes: as measured, or else as assumed."""
     own = [w for w in work if w.language not in config.translated]
     pairs = {
@@ -265,11 +263,11 @@ def _plan(facts: Facts) -> Plan | None:
         return None
 
 
-def _steps(plan: Plan, worth: Worth) -> dict[str, list[Any]]:
+def _steps(plan: Plan, worth: Worth) -> dict[str, list[Step]]:
     """Return the steps of each row: all tuned languages, and the untuned ones that add most."""
     shares = worth.shares.of
 
-    def adds(step: Any) -> float:
+    def adds(step: Step) -> float:
         return shares.get(step.code, 0.0) * (step.gain.value if step.gain else 1.0)
 
     seen = [step for step in plan.steps if step.have]
@@ -278,13 +276,14 @@ def _steps(plan: Plan, worth: Worth) -> dict[str, list[Any]]:
     return {name: rows for name, rows in (("twice", seen), ("languages", new)) if rows}
 
 
-def _gain(steps: Sequence[Any], worth: Worth) -> Range | None:
+def _gain(steps: Sequence[Step], worth: Worth) -> Range | None:
     """Return the points that steps add; their ranges are added up, which is wide."""
-    if any(step.gain is None for step in steps):
+    gains = [step.gain for step in steps if step.gain is not None]
+    if len(gains) < len(steps):
         return None
     shares = [worth.shares.of.get(step.code, 0.0) for step in steps]
-    gains = [Range(*step.gain[:3]).times(n) for step, n in zip(steps, shares, strict=True)]
-    value, low, high = (sum(part) for part in zip(*gains, strict=True))  # type: ignore[arg-type]
+    parts = [[n * bound for bound in gain[:3]] for n, gain in zip(shares, gains, strict=True)]
+    value, low, high = (sum(column) for column in zip(*parts, strict=True))
     return Range(value, low, high)
 
 

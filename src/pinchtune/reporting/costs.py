@@ -37,6 +37,15 @@ class CostRow(NamedTuple):
     source: str
 
 
+class ShareRow(NamedTuple):
+    """One language."""
+
+    code: str
+    name: str
+    cells: list[str]
+    """Share of the enquiries, effect, what it adds."""
+
+
 class WhatIfRow(NamedTuple):
     """One other way, or a next step."""
 
@@ -50,8 +59,7 @@ class CostsView(NamedTuple):
     rows: list[CostRow]
     total: str
     effect: list[str]
-    shares: list[list[str]]
-    """A row a language: name, share, effect, what it adds."""
+    shares: list[ShareRow]
     back: list[str]
     what_if: list[WhatIfRow]
     notes: list[str]
@@ -170,14 +178,15 @@ def _each(value: Range, words: Wording, key: str, show: Callable[[float | None],
     return words(key if value.high is not None else f"{key}_open", **parts)
 
 
-def _shares(costs: Costs, words: Wording) -> Iterator[list[str]]:
+def _shares(costs: Costs, words: Wording) -> Iterator[ShareRow]:
     for row in costs.worth.languages:
         share = words("page.percent", value=words.number(100 * row.share, 1))
         low, high = (words.number(bound, 1, sign=True) for bound in row.effect[1:])
         effect = words.number(row.effect.value, 1, sign=True)
         if row.effect.low is not None:
             effect += " " + words("page.bracket", low=low, high=high)
-        yield [words.language(row.code), share, effect, words.number(row.adds, 1, sign=True)]
+        cells = [share, effect, words.number(row.adds, 1, sign=True)]
+        yield ShareRow(row.code, words.language(row.code), cells)
 
 
 def _back(costs: Costs, config: CostsConfig, words: Wording) -> Iterator[str]:

@@ -84,7 +84,7 @@ def _row_height(rows: Sequence[Row]) -> float:
 
 def _size(rows: Sequence[Row]) -> Size:
     row = min(_row_height(rows), LARGEST_ROW)
-    font = min(15.0, 0.62 * row + 0.5)
+    font = min(15.0, 0.62 * row + 1)
     return Size("slide", WIDTH, 168, 572, font, row, HEAD * row, TITLE, LEGEND, HEIGHT)
 
 

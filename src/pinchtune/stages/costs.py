@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pinchtune.files import read_json
 from pinchtune.stages.facts import read_enquiries
@@ -24,23 +25,40 @@ def costs(project: Project) -> Costs:
     return count_costs(cost_facts(project), project.config.costs)
 
 
+def cost_key(project: Project) -> dict[str, Any]:
+    """Return what the costs depend on, beside the evaluation, the mixture and what was mined."""
+    prices = project.config.costs.model_dump(mode="json")
+    return {"prices": prices, "work": [work._asdict() for work in _work(project)]}
+
+
 def cost_facts(project: Project) -> Facts:
     """Return what the files of the project say of costs."""
     from pinchtune.advice.costs import Facts
 
     evaluation = finished(project.path("evaluation"), "evaluate")
     mixture = finished(project.path("mixture"), "mix")
-    pinch = Counter(str(row["language"]) for row in mixture["pinch"])
     return Facts(
         scores=read_json(project.path("evaluation", "scores.json")),
-        pinch=dict(pinch),
-        work=_collected(project) if mixture["pool"]["collected"] else _from_file(pinch),
+        pinch=dict(_pinch(mixture)),
+        work=_work(project),
         computing=_hours(project),
         requests=int(evaluation.get("requests", 0)),
         judging=float(evaluation.get("cost", 0.0)),
         mined=read_enquiries(project),
         seed=project.config.evaluate.seed,
     )
+
+
+def _pinch(mixture: Mapping[str, Any]) -> Counter[str]:
+    return Counter(str(row["language"]) for row in mixture.get("pinch", ()))
+
+
+def _work(project: Project) -> tuple[Work, ...]:
+    mixture = finished(project.path("mixture"), "mix")
+    is_collected = mixture.get("pool", {}).get("collected", False)
+    # A collection that is gone tells nothing any more: then all is assumed.
+    seen = is_collected and project.collects
+    return _collected(project) if seen else _from_file(_pinch(mixture))
 
 
 def _collected(project: Project) -> tuple[Work, ...]:

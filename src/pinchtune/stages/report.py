@@ -56,15 +56,14 @@ def _files(data: ReportData) -> Iterator[tuple[str, str]]:
 
 
 def _key(project: Project) -> str:
+    from pinchtune.stages.costs import cost_key
+
     evaluation = finished(project.path("evaluation"), "evaluate")
     pool = finished(project.path("mixture"), "mix").get("pool", {})
     shown = {name: pool.get(name) for name in ("source", "collected")}
-    from pinchtune.stages.costs import costs
-
     inputs = {
         "evaluation": evaluation["key"],
-        "costs": costs(project).to_json(),
-        "costs_config": project.config.costs.model_dump(mode="json"),
+        "costs": cost_key(project),
         "name": project.config.name,
         "pool": shown,
         "plan": read_plan(project),

@@ -20,6 +20,8 @@ from pinchtune.store.database import Store
 
 WRITING = ("created", "saved", "submitted", "withdrew")
 APPROVING = ("approved", "sent back", "edited", "rated")
+HERE = ("web", "handed over")
+"""Origins of what is written in the workplace itself."""
 LEAST = timedelta(seconds=1)
 """A person takes longer than this for an action; a program that hands in a file does not."""
 
@@ -33,6 +35,8 @@ class Action(NamedTuple):
     subject: str
     language: str
     """Of the example that it was done to; empty for anything else."""
+    is_here: bool = True
+    """False for an example that was written elsewhere and handed in."""
 
 
 @dataclass
@@ -70,7 +74,7 @@ def measure_effort(store: Store, pause: timedelta) -> list[Effort]:
     query = (
         sa.select(
             lines.at, lines.person, lines.action, lines.subject,
-            sa.func.coalesce(examples.language, ""),
+            sa.func.coalesce(examples.language, ""), examples.origin.in_(HERE),
         )
         .outerjoin_from(schema.history, schema.examples, examples.id == lines.subject)
         .where(lines.person.is_not(None))
@@ -90,8 +94,14 @@ def count_effort(actions: Iterable[Action], pause: timedelta) -> list[Effort]:
         if action.name not in (*WRITING, *APPROVING):
             continue
         effort = found.setdefault(action.language, Effort(action.language))
-        _add(effort, action, gap.total_seconds() if gap and LEAST <= gap <= pause else 0.0)
+        works = gap is not None and LEAST <= gap <= pause and _is_work(action)
+        _add(effort, action, gap.total_seconds() if gap and works else 0.0)
     return [found[code] for code in sorted(found)]
+
+
+def _is_work(action: Action) -> bool:
+    """Say whether what comes before an action can be work on it: not on what came in a file."""
+    return action.is_here or action.name != "created"
 
 
 def _add(effort: Effort, action: Action, seconds: float) -> None:
@@ -101,7 +111,7 @@ def _add(effort: Effort, action: Action, seconds: float) -> None:
         effort.decisions_seen += seconds > 0
         return
     effort.writing += seconds
-    if seconds:
+    if seconds and action.is_here:
         effort.seen.add(action.subject)
     if action.name == "submitted":
         effort.handed_in.add(action.subject)
