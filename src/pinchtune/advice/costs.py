@@ -176,7 +176,7 @@ def _lines(facts: Facts, config: CostsConfig) -> Iterator[Line]:
 class _Done(NamedTuple):
     """Things that were done: how many, how many of them were seen, and the hours of these."""
 
-    count: int
+    number: int
     seen: int
     hours: float
 
@@ -193,7 +193,7 @@ def _decided(work: Sequence[Work]) -> _Done:
 
 def _people(name: str, done: _Done, minutes: float, rate: float | None) -> Iterator[Line]:
     """Yield the hours that were seen, and those that are assumed for what was not."""
-    unseen = done.count - done.seen
+    unseen = done.number - done.seen
     parts: list[tuple[Basis, int, float]] = [("measured", done.seen, done.hours)]
     parts.append(("assumed", unseen, unseen * minutes / 60))
     for basis, about, hours in parts:

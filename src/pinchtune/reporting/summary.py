@@ -78,8 +78,8 @@ def _plan(data: ReportData, words: Wording) -> str:
     view = build_plan(data, words)
     lines = [_escape(line) for line in (view.text, *view.warnings)]
     lines += [
-        "- " + _escape(words("summary.deviation", key=key, planned=planned, now=now))
-        for key, planned, now in view.deviations.rows
+        "- " + _escape(words("summary.deviation", option=option, planned=planned, now=now))
+        for option, planned, now in view.deviations.rows
     ]
     for line in view.powers.lines:
         questions, power, smallest, result = (cell.value for cell in line.cells)
