@@ -12,6 +12,7 @@ import typer
 from pinchtune.cli import (
     advise,
     collect,
+    costs,
     data,
     decide,
     doctor,
@@ -46,8 +47,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, report, run, web),
-    doctor,
+    *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
+    *(run, web, doctor),
 )
 for verb in VERBS:
     verb.register(app)

@@ -27,6 +27,7 @@ Positive = Annotated[Seed, Field(gt=0)]
 Count = Annotated[Seed, Field(ge=0)]
 Number = Annotated[float, Field(strict=True)]
 Share = Annotated[Number, Field(ge=0, le=1)]
+Price = Annotated[Number, Field(ge=0)]
 
 
 class Section(BaseModel):
@@ -294,6 +295,41 @@ class JudgeConfig(Section):
         return self
 
 
+class CostsConfig(Section):
+    """[costs]: prices and assumptions of `pinch costs`; what is left out is not priced."""
+
+    currency: Annotated[str, Field(max_length=12)] = ""
+    """What money is called, as reports show it."""
+    hourly_rate: Price | None = None
+    """Price of an hour of those who write and approve; None prices no hours."""
+    machine_rate: Price | None = None
+    """Price of an hour of the machine that tunes and answers; None prices no computing."""
+    pause_minutes: Annotated[Number, Field(gt=0)] = 10.0
+    """Time between two actions of a person counts as work if it is at most so long."""
+    writing_minutes: Price = 10.0
+    """Assumed time to write an example, where the store has not seen it written."""
+    approving_minutes: Price = 2.0
+    """Assumed time to approve or send back an example, where the store has not seen it."""
+    translation: dict[LanguageCode, Price] = {}
+    """Price of one translated example by language; one that is not named costs their mean."""
+    translated: tuple[LanguageCode, ...] = ()
+    """Languages whose examples were bought at these prices, and not written by your people."""
+    shares: dict[LanguageCode, Price] = {}
+    """Enquiries by language, in any unit; empty takes the mined ones, or else all alike."""
+    enquiries_a_month: Price = 0.0
+    """Enquiries in a month, in all these languages; 0 claims no return."""
+    minutes_saved: Price = 0.0
+    """Minutes that an enquiry answered in the right language saves; 0 claims no return."""
+
+    @model_validator(mode="after")
+    def _priced(self) -> CostsConfig:
+        if self.translated and not self.translation:
+            raise ValueError("translated needs prices; set translation")
+        if self.shares and not any(self.shares.values()):
+            raise ValueError("shares are all 0; give a language some, or remove them")
+        return self
+
+
 class Config(Section):
     """A whole pinch.toml."""
 
@@ -312,3 +348,4 @@ class Config(Section):
     evaluate: EvaluateConfig = EvaluateConfig()
     judge: JudgeConfig = JudgeConfig()
     ladder: LadderConfig = LadderConfig()
+    costs: CostsConfig = CostsConfig()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pinchtune.advice.costs import Costs
 from pinchtune.config import Config
 from pinchtune.data.mix import ARMS
 from pinchtune.mining.mined import NO_QUESTIONS, Mined, Questions
@@ -66,6 +67,8 @@ class ReportData:
     """What was chosen, if anything was."""
     plan: Json | None = None
     """What decision.json says of the plan, with the `tests` of plan.json; None without one."""
+    costs: Costs | None = None
+    """What the pinch cost and brings."""
 
     @property
     def control(self) -> str:
