@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from pinchtune.evaluation.decision import count_seeds
 from pinchtune.records import Verdict
 from pinchtune.reporting.figures import MEASURE
-from pinchtune.evaluation.decision import count_seeds
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.safety import clip
 from pinchtune.reporting.samples import Pair, match_pairs, text_direction
