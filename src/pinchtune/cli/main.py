@@ -25,6 +25,7 @@ from pinchtune.cli import (
     run,
     select,
     train,
+    versions,
     web,
 )
 from pinchtune.errors import RUN_FAILED, PinchError
@@ -50,6 +51,7 @@ for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
+app.add_typer(versions.app, name="versions")
 app.add_typer(collect.app, name="collect")
 
 

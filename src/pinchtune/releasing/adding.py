@@ -62,6 +62,8 @@ def check_free(registry: Registry, name: str) -> None:
     place = registry.folder / check_name(name)
     if os.path.lexists(place):
         raise UsageError(f"{place}: is there already; versions never change, so take another name")
+    if any(event.get("version") == name for event in registry.history()):
+        raise UsageError(f"a version {name} was there before and was removed; take another name")
 
 
 def _put_in_place(registry: Registry, name: str, folder: Path) -> Version:
