@@ -156,12 +156,17 @@ class Registry:
 
     def record(self, event: dict[str, Any], path: Path | None = None) -> None:
         """Write an event, to a pointer's file too if it has one; the caller holds the lock."""
-        for missing in self._unrecorded(read_history(self.history_path)):
-            append_event(self.history_path, missing)
+        self.catch_up()
         if path is not None:
             write_json(path, event)
             sync_folder(self.folder)
         append_event(self.history_path, event)
+        sync_folder(self.folder)
+
+    def catch_up(self) -> None:
+        """Write into the history what is done and not recorded; the caller holds the lock."""
+        for missing in [*self._unrecorded(read_history(self.history_path))]:
+            append_event(self.history_path, missing)
         sync_folder(self.folder)
 
     def _unrecorded(self, events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
