@@ -165,26 +165,30 @@ class Registry:
 
     def catch_up(self) -> None:
         """Write into the history what is done and not recorded; the caller holds the lock."""
-        for missing in [*self._unrecorded(read_history(self.history_path))]:
+        for missing in self._unrecorded(read_history(self.history_path)):
             append_event(self.history_path, missing)
         sync_folder(self.folder)
 
-    def _unrecorded(self, events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the changes that are made, but not in the history: a process died in between."""
+    def _unrecorded(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the changes that are made, but not in the history: a process died in between."""
         known = {event.get("id") for event in events}
+        missing = (change for change in self._changes() if change.get("id") not in known)
+        return sorted(missing, key=lambda change: str(change.get("since")))
+
+    def _changes(self) -> Iterator[dict[str, Any]]:
+        """Yield the newest change of each pointer and the making of each version."""
         for name in self.names():
             try:
                 version = read_version(self.folder / name)
             except DataError:
                 continue
-            if version.seal not in known:
-                yield added_event(version)
+            yield added_event(version)
         for kind in KINDS:
             try:
                 change = self.read_pointer(kind)
             except DataError:
                 continue
-            if change and change.get("id") not in known:
+            if change:
                 yield change
 
 
