@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.data import list_data as list_data
     from pinchtune.stages.doctor import doctor as doctor
     from pinchtune.stages.evaluate import evaluate as evaluate
+    from pinchtune.stages.export import export_model as export_model
     from pinchtune.stages.generate import generate as generate
     from pinchtune.stages.init import init as init
     from pinchtune.stages.mine import mine as mine
@@ -33,28 +34,45 @@ if TYPE_CHECKING:
     from pinchtune.stages.report import report as report
     from pinchtune.stages.run import run as run
     from pinchtune.stages.select import select as select
+    from pinchtune.stages.switching import promote_version as promote_version
+    from pinchtune.stages.switching import rollback_version as rollback_version
     from pinchtune.stages.train import train as train
+    from pinchtune.stages.versions import add_version as add_version
+    from pinchtune.stages.versions import list_versions as list_versions
+    from pinchtune.stages.versions import prune_versions as prune_versions
+    from pinchtune.stages.versions import show_version as show_version
+    from pinchtune.stages.versions import verify_versions as verify_versions
+    from pinchtune.stages.versions import version_history as version_history
 
 _HOMES = {
     "Project": "project",
+    "add_version": "versions",
     "advise_languages": "advise",
     "advise_next": "advise",
     "check_data": "data",
     "doctor": "doctor",
     "evaluate": "evaluate",
     "export_data": "data",
+    "export_model": "export",
     "generate": "generate",
     "import_data": "data",
     "init": "init",
     "list_data": "data",
+    "list_versions": "versions",
     "mine": "mine",
     "mix": "mix",
     "plan": "plan",
     "preview": "preview",
+    "promote_version": "switching",
+    "prune_versions": "versions",
     "report": "report",
+    "rollback_version": "switching",
     "run": "run",
     "select": "select",
+    "show_version": "versions",
     "train": "train",
+    "verify_versions": "versions",
+    "version_history": "versions",
 }
 __all__ = list(_HOMES)
 

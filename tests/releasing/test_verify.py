@@ -106,9 +106,7 @@ def test_all_that_is_wrong_is_told(registry):
 
 
 @given(place=st.integers(0), file=st.sampled_from(("version.json", "model/config.json")))
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_no_flipped_bit_goes_unseen(place, file, tmp_path_factory):
     registry = Registry(tmp_path_factory.mktemp("v") / "versions")
     version = make_version(registry, "v1")

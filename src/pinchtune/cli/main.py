@@ -15,6 +15,7 @@ from pinchtune.cli import (
     data,
     doctor,
     evaluate,
+    export,
     generate,
     init,
     mine,
@@ -45,7 +46,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, report, run, web),
-    doctor,
+    *(export, doctor),
 )
 for verb in VERBS:
     verb.register(app)

