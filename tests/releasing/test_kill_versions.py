@@ -28,6 +28,7 @@ class Actor:
     def __init__(self) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(SCRIPT)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
