@@ -37,7 +37,7 @@ def test_the_same_model_comes_back(name, dtype, tmp_path):
     with torch.inference_mode():
         one, other = model(batch).logits.float(), again(batch).logits.float()
     assert one.std() > 0.1
-    assert torch.allclose(one, other, atol=1e-4 if dtype == "float32" else 2e-2)
+    assert torch.allclose(one, other, atol=1e-4 if dtype == "float32" else 1e-2)
     fields = gguf.GGUFReader(out / GGUF_FILE).fields
     template = fields["tokenizer.chat_template"].contents()
     assert "### Instruction:" in template and "generation %}" not in template

@@ -95,7 +95,7 @@ def test_the_smoke_prompts_are_of_every_group(project):
         ({"name": "v1"}, "v1: is there already; versions never change"),
         ({"name": "../x"}, "is no name of a version"),
         ({"name": "v3", "arm": "base"}, "unknown arm 'base'; use one of: english, pinch"),
-        ({"name": "v3", "tuned_by": "x" * 121}, "--by: is longer than 120 characters"),
+        ({"name": "v3", "tuned_by": "x" * 121}, "--tuned-by: is longer than 120 characters"),
     ],
 )
 def test_what_cannot_be_added(project, arguments, message):

@@ -77,8 +77,6 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    from pinchtune.model.attention import quicken_attention
-
     source = resolve_base(config.base)
     _check_holds(Path(source), WEIGHT_FILES)
     device = pick_device(config.device)
@@ -92,11 +90,18 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise _not_loaded(config.base, error) from error
+    return make_ready(model, device, config.kernels)
+
+
+def make_ready(model: PreTrainedModel, device: str, kernels: str) -> PreTrainedModel:
+    """Return a loaded model on its device, frozen, with the quick ways that `kernels` allows."""
+    from pinchtune.model.attention import quicken_attention
+
     model.config.use_cache = True
     # A strided last position times frozen weights copies the whole output layer once a row.
     model.get_output_embeddings().register_forward_pre_hook(_make_contiguous)
     moved: PreTrainedModel = model.to(device)
-    if config.kernels == "auto":
+    if kernels == "auto":
         quicken_attention(moved)
     return moved.requires_grad_(False).eval()
 

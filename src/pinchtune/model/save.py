@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pinchtune.config import ModelConfig
 from pinchtune.errors import RunError, UsageError
 from pinchtune.files import name_write_errors, write_json
-from pinchtune.model.chat import end_token_ids
+from pinchtune.model.chat import end_token_ids, prepare_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -77,15 +77,21 @@ def load_gguf(folder: Path, config: ModelConfig) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     from pinchtune.model.embedded import read_once
-    from pinchtune.model.load import pick_device, pick_dtype
+    from pinchtune.model.load import make_ready, pick_device, pick_dtype
 
     where = {"pretrained_model_name_or_path": str(folder), "gguf_file": GGUF_FILE}
     unpack = GgufConfig(gguf_file=GGUF_FILE, dequantize=True)
     device = pick_device(config.device)
-    with read_once(folder / GGUF_FILE):
-        tokenizer = AutoTokenizer.from_pretrained(**where)
-        model = AutoModelForCausalLM.from_pretrained(
-            **where, quantization_config=unpack, dtype=pick_dtype(config.dtype, device)
-        )
-    tokenizer.padding_side = "left"
-    return model.to(device).eval(), tokenizer
+    try:
+        with read_once(folder / GGUF_FILE):
+            tokenizer = AutoTokenizer.from_pretrained(**where)
+            model = AutoModelForCausalLM.from_pretrained(
+                **where, quantization_config=unpack, dtype=pick_dtype(config.dtype, device)
+            )
+    except (RuntimeError, ValueError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise RunError(
+            f"{folder / GGUF_FILE}: transformers cannot read it back, so it cannot be compared "
+            f"({reason}); use --to merged"
+        ) from error
+    return make_ready(model, device, config.kernels), prepare_tokenizer(tokenizer)

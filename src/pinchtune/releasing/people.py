@@ -50,12 +50,12 @@ def account_name() -> str:
         return f"account {os.getuid()}" if hasattr(os, "getuid") else "unknown account"
 
 
-def state_person(name: str = "", id: str = "") -> Person:
+def state_person(name: str = "", id: str = "", option: str = "--by") -> Person:
     """Return the person of this name, of the account if none is given; UsageError without any."""
     account = account_name()
-    stated = state_text(name or account, "--by", LONGEST)
+    stated = state_text(name or account, option, LONGEST)
     if not stated:
-        raise UsageError("--by: is empty; name the person")
+        raise UsageError(f"{option}: is empty; name the person")
     return Person(stated, account, id)
 
 

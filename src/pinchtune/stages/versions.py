@@ -45,7 +45,7 @@ def add_version(
     """
     registry, config = open_registry(project), project.config
     check_free(registry, name)
-    person, said = identify(project, tuned_by), state_text(note, "--note")
+    person, said = identify(project, tuned_by, "--tuned-by"), state_text(note, "--note")
     found = gather(project, arm)
     chosen = smoke_prompts(project.evaluation_prompts(), config.languages)
     (progress or Silent()).say(f"asking {arm} {len(chosen)} prompts")
@@ -56,9 +56,9 @@ def add_version(
     return add_files(registry, name, found.model, found.promised, evidence, facts)
 
 
-def identify(project: Project, name: str) -> Person:
+def identify(project: Project, name: str, option: str = "--by") -> Person:
     """Return who acts: as the project's database of people knows them, or as stated."""
-    stated = state_person(name)
+    stated = state_person(name, option=option)
     if not project.collects:
         return stated
     from pinchtune.stages.collect import collection

@@ -6,20 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-WORDS = ("re", "en", "▁s", "▁the", "th", "he", "▁▁", "青", "▁t", "▁th")
-PAIRS = (
-    ("r", "e"),
-    ("e", "n"),
-    ("▁", "s"),
-    ("t", "h"),
-    ("h", "e"),
-    ("▁", "▁"),
-    ("▁", "t"),
-    ("▁t", "h"),
-    ("▁th", "e"),
-    ("▁t", "he"),
-    ("▁", "the"),
-)
+MERGED = ("re", "en", "▁s", "▁t", "th", "he", "the", "▁the", "▁▁", "青い")
+"""Tokens of more than a letter, in the order in which they are merged."""
 
 
 def make_pieces() -> Any:
@@ -27,14 +15,12 @@ def make_pieces() -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    letters = sorted({c for word in WORDS for c in word} | set("abcdefghijklmnopqrstuvwxyz.,?"))
-    # Gemma's merges stand in the order of its tokens, so these do too.
-    merged = list(dict.fromkeys("".join(pair) for pair in PAIRS))
+    letters = sorted({c for word in MERGED for c in word} | set("abcdefghijklmnopqrstuvwxyz.,?"))
     controls = ["<pad>", "<eos>", "<bos>", "<unk>"]
-    tokens = [*controls, *(f"<0x{i:02X}>" for i in range(256)), *merged]
-    tokens += [c for c in letters if c not in tokens]
+    tokens = [*controls, *(f"<0x{i:02X}>" for i in range(256)), *MERGED, *letters]
     vocabulary = {token: i for i, token in enumerate(tokens)}
-    merges = [pair for token in merged for pair in PAIRS if "".join(pair) == token]
+    splits = [(word[:i], word[i:]) for word in MERGED for i in range(1, len(word))]
+    merges = [pair for pair in splits if set(pair) <= set(vocabulary)]
     raw = Tokenizer(
         models.BPE(vocabulary, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True)
     )
@@ -114,7 +100,7 @@ def make_qwen3(tokenizer: Any) -> Any:
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     config = Qwen3Config(
-        vocab_size=len(tokenizer), head_dim=8, tie_word_embeddings=True, **SHAPE, **ids(tokenizer)
+        vocab_size=len(tokenizer), head_dim=128, tie_word_embeddings=True, **SHAPE, **ids(tokenizer)
     )
     return Qwen3ForCausalLM(config)
 
