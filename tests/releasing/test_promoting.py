@@ -32,7 +32,7 @@ def test_only_go_is_promoted(registry, verdict, said):
         ANA,
         Person("ana", "other"),
         Person(" ANA ".strip(), ""),
-        Person("Ａna"),  # noqa: RUF001
+        Person("Ａna"),
         Person("Another name", id="7"),
     ],
 )

@@ -46,7 +46,7 @@ class Vocabulary(NamedTuple):
 
 
 def read_vocabulary(tokenizer: PreTrainedTokenizerFast, size: int) -> Vocabulary:
-    """Return the vocabulary filled up to `size` tokens; UsageError for another kind of tokenizer."""
+    """Return the vocabulary filled up to `size` tokens; UsageError for another kind."""
     told = json.loads(tokenizer.backend_tokenizer.to_str())
     model = told["model"]
     if model["type"] != "BPE":

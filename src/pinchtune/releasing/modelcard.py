@@ -125,7 +125,7 @@ class _Card:
         rows = [[self(key) for key in ("group", "rate", "interval", "prompts")]]
         for group, rate in self.facts["figures"].items():
             value, low, high = (_number(rate[key]) for key in ("value", "low", "high"))
-            rows.append([self(_GROUPS[group]), value, f"{low} – {high}", str(rate["n"])])
+            rows.append([self(_GROUPS[group]), value, f"{low} \u2013 {high}", str(rate["n"])])
         verdict = self("decision", verdict=decision["verdict"])
         return self.section(
             "figures", "\n\n".join([verdict, self("rates"), table(rows), self("judge")])
