@@ -82,6 +82,8 @@ class Compared(NamedTuple):
     bits_before: float
     """Bits per byte of the references; 0 without any."""
     bits_after: float
+    gap: float
+    """How undecided the model was at worst where an answer differs, in nats; 0 if none does."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ def compare(
         changed = [i for i in index if i in gaps and gaps[i] > tolerance.gap]
         bits = [_bits_per_byte([probes[i] for i in index]) for probes in (before, after)]
         same = len(index) - len(ties) - len(changed)
-        rows.append(Compared(code, len(index), same, len(ties), *bits))
+        widest = max((gaps[i] for i in index if i in gaps), default=0.0)
+        rows.append(Compared(code, len(index), same, len(ties), *bits, widest))
         problems += [_other_answer(before[i], after[i], gaps[i]) for i in changed]
         if abs(bits[1] - bits[0]) > tolerance.bits * bits[0]:
             problems.append(

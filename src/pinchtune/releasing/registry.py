@@ -97,6 +97,11 @@ class Registry:
         known = set(self.names())
         return [name for name in self.last_change(kind).get("previous", []) if name in known]
 
+    def named_before(self, kind: str) -> set[str]:
+        """Return every version that a pointer ever named, as far as it is known."""
+        told = {event.get("version") for event in self.history() if event.get("pointer") == kind}
+        return {str(name) for name in told if name} | set(self.predecessors(kind))
+
     def last_change(self, kind: str) -> dict[str, Any]:
         """Return the change that set a pointer, from the history if its file is damaged."""
         try:

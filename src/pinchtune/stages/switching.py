@@ -129,7 +129,7 @@ def _verified_before(registry: Registry, kind: Kind, name: str) -> Version:
         registry.path(name)
     if registry.last_change(kind).get("version") == name:
         raise UsageError(f"{name} is {kind} already")
-    if not any(e.get("version") == name and e.get("pointer") == kind for e in registry.history()):
+    if name not in registry.named_before(kind):
         raise UsageError(f"{name} was never {kind}; use `pinch versions promote {name}`")
     try:
         return _verified(registry, name)
