@@ -22,9 +22,7 @@ def test_one_line_keeps_what_letters_need(text, line):
 
 
 def test_no_mark_up_of_people_works():
-    assert plain("<b>*x*</b> | [y](z) #1 \\") == (
-        "\\<b\\>\\*x\\*\\</b\\> \\| \\[y\\](z) \\#1 \\\\"
-    )
+    assert plain("<b>*x*</b> | [y](z) #1 \\") == ("\\<b\\>\\*x\\*\\</b\\> \\| \\[y\\](z) \\#1 \\\\")
 
 
 def test_tables_and_lists():

@@ -37,7 +37,7 @@ def make_card(
     parts = [
         _head(facts, target),
         f"# {title}",
-        f"{card('intro')} {card(target)}",
+        card.joined([card("intro"), card(target)]),
         card.languages(),
         card.making(),
         card.data(),
@@ -80,6 +80,10 @@ class _Card:
         """Return a section with its heading."""
         return f"## {self(key)}\n\n{body}"
 
+    def joined(self, sentences: Sequence[str]) -> str:
+        """Return sentences as a paragraph."""
+        return self("space").join(sentences)
+
     def _names(self, codes: Sequence[str]) -> str:
         return self("comma").join(language_name(code, self.locale) for code in codes)
 
@@ -89,13 +93,13 @@ class _Card:
         lines = [self("tuned", names=self._names([ENGLISH, *codes["tuned"]]))]
         if codes["unseen"]:
             lines.append(self("unseen", names=self._names(codes["unseen"])))
-        return self.section("languages", " ".join([*lines, self("others")]))
+        return self.section("languages", self.joined([*lines, self("others")]))
 
     def making(self) -> str:
         """Return base model and method."""
         base = plain(hub_name(self.facts["base"]))
         lines = [self("base", base=base), self("method", method=self(self.facts["method"]))]
-        return self.section("making", " ".join(lines))
+        return self.section("making", self.joined(lines))
 
     def data(self) -> str:
         """Return the examples by language, and where they come from."""
@@ -115,7 +119,8 @@ class _Card:
         said = self("filed")
         if pool.get("collected"):
             said = self("collected", n=self.facts["unapproved"])
-        return [self("replaced", n=len(self.mixture["replaced"])), said]
+        replaced = len(self.mixture["replaced"])
+        return [self("replaced", n=replaced), said] if replaced else [said]
 
     def figures(self) -> str:
         """Return decision and win rates with their intervals."""

@@ -85,6 +85,8 @@ def export_model(
                 project.config.name, source.facts, source.mixture, found, target, locale
             )
             write_text(draft / CARDS[locale], card)
+        for path in draft.iterdir():
+            path.chmod(0o644)  # some libraries write files that only their owner can read
     return Export(folder, found, written)
 
 
