@@ -18,7 +18,7 @@ def test_real_weights_say_the_same_in_every_form(write_project, tmp_path, to):
     pinchtune.mix(project)
     pinchtune.train(project, ["pinch"])
     done = pinchtune.export_model(project, "pinch", tmp_path / "out", to=to, prompts=1)
-    assert done.parity.problems == () and done.dtype == "bfloat16"
+    assert done.parity.problems == ()
     for row in done.parity.languages:
         assert row.same + row.ties == row.prompts
         assert row.bits_after == pytest.approx(row.bits_before, rel=0.02)

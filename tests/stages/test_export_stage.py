@@ -46,7 +46,8 @@ def test_an_export_says_what_the_arm_says(tuned, to, tmp_path):
         pytest.importorskip("gguf")
     done = pinchtune.export_model(tuned, "pinch", tmp_path / "out", to=to)
     assert done.folder == tmp_path / "out" and not leftovers(tmp_path)
-    assert done.parity.problems == () and done.dtype == "float32"
+    assert done.parity.problems == ()
+    assert done.dtype == ("as tuned" if to == "adapter" else "float32")
     assert [row.language for row in done.parity.languages] == ["en", "es", "ja", "ar"]
     assert all(row.prompts == 2 and row.bits_before > 0 for row in done.parity.languages)
     assert sum(row.same + row.ties for row in done.parity.languages) == 8
@@ -115,7 +116,8 @@ def test_an_export_that_says_something_else_is_no_export(tuned, tmp_path, monkey
         ({"name": "base"}, "'base' is neither an arm nor a version; use one of: english, pinch"),
         ({"name": "../x"}, "is neither an arm nor a version"),
         ({"prompts": 0}, "--prompts: ask at least one in each language"),
-        ({"dtype": "int4"}, "--dtype int4: use auto, float32, bfloat16 or float16"),
+        ({"dtype": "int4"}, "--dtype int4: is not known; use one of: auto, float32, bfloat16, fl"),
+        ({"to": "adapter", "dtype": "float16"}, "an adapter is copied as it was tuned; leave it"),
     ],
 )
 def test_what_cannot_be_exported(tuned, arguments, message, tmp_path):

@@ -21,7 +21,7 @@ from pinchtune.model.embedded import hub_name
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.releasing.modelcard import LOCALES, make_card
-from pinchtune.releasing.probes import EXACT, ROUNDED, Comparison, Probe, Tolerance
+from pinchtune.releasing.probes import EXACT, ROUNDED, Comparison, Probe
 from pinchtune.stages.evidence import gather
 from pinchtune.stages.probing import Loaded, compare_again, load_folder, probe
 from pinchtune.stages.project import Project, first_of_each
@@ -29,6 +29,8 @@ from pinchtune.stages.versions import open_registry
 
 Target = Literal["merged", "adapter", "gguf"]
 TARGETS: tuple[Target, ...] = ("merged", "adapter", "gguf")
+FORMATS = ("auto", "float32", "bfloat16", "float16")
+AS_TUNED = "as tuned"
 PARITY = "parity.json"
 CARDS = {"en": "README.md", "ja": "README.ja.md"}
 
@@ -72,13 +74,13 @@ def export_model(
     if prompts < 1:
         raise UsageError("--prompts: ask at least one in each language")
     source = _find_source(project, name)
+    written = _pick_format(source, target, dtype)
     asked = first_of_each(project.evaluation_prompts(), prompts).values()
     with _unfinished(folder) as draft:
         progress.say(f"writing {name} as {target}")
-        before, written = _write(source, target, draft, dtype, [e for rows in asked for e in rows])
+        before = _write(source, target, draft, written, [e for rows in asked for e in rows])
         progress.say(f"comparing it on {len(before)} prompts")
-        same = written == _computed(source.config) and target != "adapter"
-        found = _check(source, target, draft, written, before, EXACT if same else ROUNDED)
+        found = _check(source, target, draft, written, before)
         write_json(draft / PARITY, {"to": target, "dtype": written, **found.to_json()})
         for locale in LOCALES:
             card = make_card(
@@ -144,41 +146,44 @@ def _computed(config: ModelConfig) -> str:
     return name_dtype(pick_dtype(config.dtype, pick_device(config.device)))
 
 
+def _pick_format(source: Source, target: Target, dtype: str) -> str:
+    """Return the number format of the files."""
+    if target == "adapter":
+        if dtype != "auto":
+            raise UsageError(f"--dtype {dtype}: an adapter is copied as it was tuned; leave it out")
+        return AS_TUNED
+    if dtype not in FORMATS:
+        raise UsageError(f"--dtype {dtype}: is not known; use one of: {', '.join(FORMATS)}")
+    return _computed(source.config) if dtype == "auto" else dtype
+
+
 def _write(
-    source: Source, target: Target, draft: Path, dtype: str, prompts: Sequence[Example]
-) -> tuple[list[Probe], str]:
-    """Write the files; return what the arm says, and the number format that was written."""
+    source: Source, target: Target, draft: Path, written: str, prompts: Sequence[Example]
+) -> list[Probe]:
+    """Write the files, and return what the arm says."""
     import torch
 
     from pinchtune.model import save
 
-    written = _computed(source.config) if dtype == "auto" else dtype
-    if written not in ("float32", "bfloat16", "float16"):
-        raise UsageError(f"--dtype {dtype}: use auto, float32, bfloat16 or float16")
     model, tokenizer = loaded = load_folder(source.folder, source.config)
     before = probe(loaded, prompts)
     if target == "adapter":
         save.save_adapter(source.folder, draft, hub_name(source.facts["base"]))
-        return before, written
+        return before
     model = model.to(getattr(torch, written))
     if target == "merged":
         save.save_merged(model, tokenizer, draft)
     else:
         save.save_gguf(model, tokenizer, draft, source.name)
-    return before, written
+    return before
 
 
 def _check(
-    source: Source,
-    target: Target,
-    draft: Path,
-    written: str,
-    before: Sequence[Probe],
-    tolerance: Tolerance,
+    source: Source, target: Target, draft: Path, written: str, before: Sequence[Probe]
 ) -> Comparison:
     """Return how what was written compares; RunError if it says something else."""
-    config = source.config.model_copy(update={"dtype": written})
-    found = compare_again(_load_back(source, target, draft, config), before, tolerance)
+    tolerance = EXACT if written == _computed(source.config) else ROUNDED
+    found = compare_again(_load_back(source, target, draft, written), before, tolerance)
     if found.problems:
         more = f" (and {len(found.problems) - 1} more)" if found.problems[1:] else ""
         raise RunError(
@@ -188,13 +193,14 @@ def _check(
     return found
 
 
-def _load_back(source: Source, target: Target, draft: Path, config: ModelConfig) -> Loaded:
+def _load_back(source: Source, target: Target, draft: Path, written: str) -> Loaded:
     from pinchtune.model import save
     from pinchtune.model.load import load_tokenizer
 
-    if target == "merged":
-        return load_folder(draft, config)
     if target == "adapter":
         model = save.load_with_adapter(draft, source.config)
         return Loaded(model, load_tokenizer(str(draft)))
+    config = source.config.model_copy(update={"dtype": written})
+    if target == "merged":
+        return load_folder(draft, config)
     return Loaded(*save.load_gguf(draft, config))
