@@ -183,6 +183,19 @@ def test_exported_names_exist_and_are_documented():
         assert f"{verb}_data" in pinchtune.__all__
 
 
+def test_the_verbs_of_releasing_are_documented_functions():
+    page = (REPOSITORY / "docs" / "releasing.md").read_text("utf-8")
+    groups = import_module("pinchtune.cli.main").app.registered_groups
+    [versions] = [group.typer_instance for group in groups if group.name == "versions"]
+    functions = {"list": "list_versions", "verify": "verify_versions", "prune": "prune_versions"}
+    functions["history"] = "version_history"
+    for verb in versions.registered_commands:
+        assert f"`pinch versions {verb.name}`" in page
+        name = functions.get(str(verb.name), f"{verb.name}_version")
+        assert name in pinchtune.__all__ and f"`{name}`" in page.replace("pinchtune.", "")
+    assert "`pinch export`" in page and "export_model" in pinchtune.__all__
+
+
 def test_command_line_is_the_recorded_one():
     from typer.main import get_command
 
@@ -190,7 +203,7 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    names = ("data", "collect", "advise", "stage", "judge")
+    names = ("data", "collect", "advise", "stage", "judge", "versions")
     groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
     for prefix, group in groups.items():
         for name, verb in group.commands.items():

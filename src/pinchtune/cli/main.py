@@ -17,6 +17,7 @@ from pinchtune.cli import (
     decide,
     doctor,
     evaluate,
+    export,
     generate,
     init,
     judge,
@@ -29,6 +30,7 @@ from pinchtune.cli import (
     select,
     stage,
     train,
+    versions,
     web,
 )
 from pinchtune.errors import RUN_FAILED, PinchError
@@ -48,7 +50,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(run, web, doctor),
+    *(run, web, export, doctor),
 )
 for verb in VERBS:
     verb.register(app)
@@ -56,6 +58,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
 app.add_typer(stage.app, name="stage")
 app.add_typer(judge.app, name="judge")
+app.add_typer(versions.app, name="versions")
 app.add_typer(collect.app, name="collect")
 
 

@@ -120,6 +120,11 @@ def _neutralise(tokenizer: Tokenizer, text: str) -> str:
     return re.sub(controls, lambda m: f"{m[0][0]}\u200b{m[0][1:]}", text.strip())
 
 
+def plain_template(tokenizer: Tokenizer) -> str:
+    """Return the chat template without marks of what is generated, which others do not know."""
+    return re.sub(r"{%-?\s*(?:end)?generation\s*-?%}", "", str(tokenizer.chat_template))
+
+
 def end_token_ids(tokenizer: Tokenizer, example: Example | None = None) -> list[int]:
     """Return the ids that end a response: the tokenizer's end token and the template's own."""
     probe = example or Example("a", "b")

@@ -7,10 +7,9 @@ from typing import Any
 from pinchtune.errors import UsageError
 from pinchtune.evaluation import decision
 from pinchtune.evaluation.next_stage import recommend
-from pinchtune.files import RunFolder, read_json
+from pinchtune.files import read_json
 from pinchtune.stages.advise import weak_languages
-from pinchtune.stages.evaluate import evaluation_key
-from pinchtune.stages.people import read_people
+from pinchtune.stages.evaluate import evaluated_run
 from pinchtune.stages.plan import planned_guess
 from pinchtune.stages.project import Project, finished
 from pinchtune.stages.run import outcome
@@ -22,7 +21,7 @@ def decide(project: Project, locale: str = "en") -> dict[str, Any]:
     UsageError if the evaluation is of other answers, settings or another plan than today's.
     """
     finished(project.path("evaluation"), "evaluate")
-    run = RunFolder(project.path("evaluation"), evaluation_key(project, read_people(project)))
+    run = evaluated_run(project)
     if not run.complete():
         raise UsageError(
             f"{run.path}: is not of today's answers, settings and plan; run `pinch evaluate` again"

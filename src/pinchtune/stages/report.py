@@ -21,7 +21,7 @@ LOCALES = ("en", "ja")
 
 def report(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/report: report.html, meeting.html, both in two languages, summaries, figures."""
-    run = RunFolder(project.path("report"), _key(project))
+    run = reported_run(project)
     if run.complete():
         return run
     data = collect(project)
@@ -31,6 +31,11 @@ def report(project: Project, progress: Progress | None = None) -> RunFolder:
     run.finish({})
     (progress or Silent()).say(f"report: {run.path / 'report.html'}")
     return run
+
+
+def reported_run(project: Project) -> RunFolder:
+    """Return the run folder of the report on today's evaluation, complete or not."""
+    return RunFolder(project.path("report"), _key(project))
 
 
 def _files(data: ReportData) -> Iterator[tuple[str, str]]:
