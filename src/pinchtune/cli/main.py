@@ -24,6 +24,7 @@ from pinchtune.cli import (
     report,
     run,
     select,
+    serve,
     train,
     web,
 )
@@ -50,6 +51,7 @@ for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
+app.add_typer(serve.app, name="serve")
 app.add_typer(collect.app, name="collect")
 
 

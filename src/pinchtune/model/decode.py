@@ -93,9 +93,7 @@ Pick = Callable[[Tensor, Tensor], Tensor]
 """From last states [n, D] and the tokens so far [n, S] to the next tokens [n]."""
 
 
-def next_of_like_length(
-    prompts: Sequence[list[int]], waiting: deque[int], room: int
-) -> list[int]:
+def next_of_like_length(prompts: Sequence[list[int]], waiting: deque[int], room: int) -> list[int]:
     """Take the next prompts that fit in one forward pass without much padding."""
     index = [waiting.popleft()]
     width = len(prompts[index[0]])

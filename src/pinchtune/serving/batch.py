@@ -105,7 +105,9 @@ class Batch:
         self._leave()
         self._enter()
         if self._rows is not None:
-            self.decoder.step(self._rows, partial(self.decoder.picker.pick_each, draws=self._draws()))
+            self.decoder.step(
+                self._rows, partial(self.decoder.picker.pick_each, draws=self._draws())
+            )
             self._take(self._rows)
 
     def fail(self) -> None:

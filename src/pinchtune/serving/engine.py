@@ -10,7 +10,7 @@ import logging
 import threading
 
 from pinchtune.serving.batch import Batch, Job
-from pinchtune.serving.errors import busy
+from pinchtune.serving.errors import busy, trace_of
 
 BUSY_SECONDS = 5
 """How long a client is asked to wait when the queue is full."""
@@ -50,9 +50,8 @@ class Engine:
             for batch in batches:
                 try:
                     batch.step()
-                except Exception:
-                    # No word of a prompt stands in a traceback of ours.
-                    _log.exception("a model failed; its answers are broken off")
+                except Exception as error:
+                    _log.error("a model failed, its answers end: %s", trace_of(error))
                     batch.fail()
 
     def _next(self) -> list[Batch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from typing import Any
 
 _TYPES = {
@@ -13,7 +14,7 @@ _TYPES = {
 
 
 class ApiError(Exception):
-    """A request that gets no answer: a status, a sentence, a code, and the parameter it is about."""
+    """Why a request gets no answer: status, sentence, code, and the parameter it is about."""
 
     def __init__(
         self,
@@ -65,3 +66,10 @@ def unsupported(param: str, message: str = "is not supported; leave it out") -> 
 def busy(seconds: int) -> ApiError:
     """Return the error of a server that has too much to do."""
     return ApiError(503, "the server is busy; try again later", "overloaded", None, seconds)
+
+
+def trace_of(error: BaseException) -> str:
+    """Return where an error came from, without its words: they could be a customer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+    return f"{type(error).__name__} at {' > '.join(places)}"

@@ -13,12 +13,15 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pinchtune.errors import DataError, UsageError
 from pinchtune.files import read_json, write_json
 from pinchtune.serving.errors import ApiError
 from pinchtune.serving.stamps import Stamp, stamp_of
+
+if TYPE_CHECKING:
+    from pinchtune.stages.project import Project
 
 PREFIX = "pinch-"
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
@@ -38,6 +41,11 @@ class Holder:
 
 ANYBODY = Holder("", "", "")
 """Who asks where there are no keys."""
+
+
+def keys_file(project: Project) -> Path:
+    """Return where a project's keys are kept."""
+    return project.folder / project.config.serve.keys
 
 
 class Keys:
