@@ -21,6 +21,7 @@ from pinchtune.releasing.names import KINDS, Kind, check_kind, check_name, is_na
 from pinchtune.releasing.people import Person
 from pinchtune.releasing.version import MANIFEST, Version, find_problems, read_version
 
+
 PROMOTE, ROLLBACK = "promote", "rollback"
 
 
@@ -76,9 +77,7 @@ class Registry:
                 return dict(found)
         except (DataError, LookupError, TypeError, ValueError):
             pass
-        raise DataError(
-            f"is damaged; name a version: pinch versions rollback NAME --of {kind}", path
-        )
+        raise DataError(f"is damaged; name a version: pinch versions rollback NAME --of {kind}", path)
 
     def predecessors(self, kind: str) -> list[str]:
         """Return the versions that a pointer named before today's, the oldest first.
@@ -180,3 +179,4 @@ def added_event(version: Version) -> dict[str, Any]:
         "person": facts["tuned_by"],
         "id": version.seal,
     }
+

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
+
 from pinchtune.model.decode import next_of_like_length
 from pinchtune.model.rows import moved
 
@@ -100,6 +102,7 @@ class Batch:
         """True if anything is to be done."""
         return bool(self.waiting or self._jobs)
 
+    @torch.inference_mode()
     def step(self) -> None:
         """Read a piece of a prompt that enters, and write a token of each answer."""
         self._leave()

@@ -112,10 +112,8 @@ class Follower:
         self._keep(old)
         if old or new:
             names = [loaded.version if loaded else "" for loaded in (old, new)]
-            _log.info(
-                "%s: %s, before that %s", arm.name, *(n or "nothing" for n in reversed(names))
-            )
-            self.changed(arm.name, *names, True)
+            _log.info("%s: %s, before that %s", arm.name, *(n or "none" for n in names[::-1]))
+            self.changed(arm.name, names[0], names[1], True)
 
     def _bring(self, version: Version) -> Loaded:
         """Return a version from memory or from the disk, never one that is not whole."""

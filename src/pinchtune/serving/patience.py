@@ -43,16 +43,19 @@ class PatientProtocol(_Protocol):  # type: ignore[misc]
     def resume_writing(self) -> None:
         """Stop waiting: it reads."""
         super().resume_writing()
-        self._stall = _cancel(self._stall)
+        _cancel(self._stall)
+        self._stall = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._head, self._stall = _cancel(self._head), _cancel(self._stall)
+        _cancel(self._head)
+        _cancel(self._stall)
         super().connection_lost(exc)
 
     def _watch_head(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:
-            self._head = _cancel(self._head)
+            _cancel(self._head)
+            self._head = None
         elif self._head is None:
             self._head = self.loop.call_later(self.head_seconds, self._abort)
 
@@ -61,5 +64,6 @@ class PatientProtocol(_Protocol):  # type: ignore[misc]
 
 
 def _cancel(timer: asyncio.TimerHandle | None) -> None:
+    """Cancel a timer, if there is one."""
     if timer is not None:
         timer.cancel()

@@ -61,7 +61,7 @@ def _greet(address: str, has_keys: bool) -> None:
     sys.stdout.write(f"Serving at {address}/v1; stop it with Ctrl-C\n")
     if not has_keys:
         sys.stdout.write(
-            "There is no API key: anybody on this machine may ask, and nobody else can. Make a key\n"
-            "with `pinch serve key NAME`.\n"
+            "There is no API key: everybody on this machine can ask, and nobody else. Make a\n"
+            "key with `pinch serve key NAME`.\n"
         )
     sys.stdout.flush()

@@ -127,9 +127,8 @@ class UpstreamAnswering:
 
 
 def _refused(name: str, status: int) -> ApiError:
-    return ApiError(
-        502, f"{name}: the server behind it replied with status {status}", "bad_upstream"
-    )
+    message = f"{name}: the server behind it replied with status {status}"
+    return ApiError(502, message, "bad_upstream")
 
 
 @contextmanager
