@@ -9,7 +9,8 @@ from typing import Any
 from pinchtune.config import GenerateConfig, ModelConfig
 from pinchtune.model.decode import Decoder, make_picker
 from pinchtune.model.load import load_model, load_tokenizer
-from pinchtune.serving.batch import Batch, Job, Piece
+from pinchtune.serving.batch import Batch
+from pinchtune.serving.jobs import Job, Piece
 from pinchtune.serving.writing import Writing
 
 ENDS = list(range(1, 259, 15))

@@ -37,6 +37,7 @@ def make_app(service: Service, closers: tuple[Callable[[], Any], ...] = ()) -> S
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        service.ear.warm()
         looking = asyncio.create_task(_keep_looking(service))
         try:
             yield

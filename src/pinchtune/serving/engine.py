@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import TYPE_CHECKING
 
-from pinchtune.serving.batch import Batch, Job
 from pinchtune.serving.errors import busy, trace_of
+
+if TYPE_CHECKING:
+    from pinchtune.serving.batch import Batch
+    from pinchtune.serving.jobs import Job
 
 BUSY_SECONDS = 5
 """How long a client is asked to wait when the queue is full."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pinchtune.config import GenerateConfig
 from pinchtune.serving.arms import JSON_TYPE, STREAM_TYPE
 from pinchtune.serving.asking import Asked, Wanted, read_wanted
-from pinchtune.serving.batch import FAILED, Batch, Job, Piece
 from pinchtune.serving.errors import ApiError, bad_value
+from pinchtune.serving.jobs import FAILED, Job, Piece
 from pinchtune.serving.replies import DONE, Shape, Usage
 from pinchtune.serving.writing import Writing
 
 if TYPE_CHECKING:
     from pinchtune.model.pick import Draw
+    from pinchtune.serving.batch import Batch
     from pinchtune.serving.engine import Engine
 
 

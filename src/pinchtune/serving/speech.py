@@ -18,6 +18,10 @@ class Ear:
     def __init__(self, languages: Iterable[str]) -> None:
         self._identifier = Identifier(languages)
 
+    def warm(self) -> None:
+        """Read the tables of languages now, which the first question would wait for."""
+        self._identifier.identify("Which language is this?")
+
     def hear(self, text: str) -> str:
         """Return the language of a text; empty if it is too short, or cannot be told."""
         text = text[:READ]

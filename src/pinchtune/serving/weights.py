@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pinchtune.config import Config
 from pinchtune.errors import UsageError
-from pinchtune.serving.batch import Batch
 from pinchtune.serving.local import Loaded
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ def load_version(version: Version, config: Config) -> Loaded:
     from pinchtune.model.decode import Decoder, can_decode, make_picker
     from pinchtune.model.load import load_arm, load_tokenizer
     from pinchtune.model.packed import pack_layers
+    from pinchtune.serving.batch import Batch
 
     logging.disable_progress_bar()
     model = load_arm(version.model_path, config.model.model_copy(update={"base": version.base}))
