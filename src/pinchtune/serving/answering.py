@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from time import perf_counter, time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -116,6 +116,10 @@ class _Turn:
             await self._break_off(send)
         except ApiError as error:
             await self._fail(send, error)
+        except asyncio.CancelledError:
+            # The server stops and has waited long enough.
+            self.status = 503
+            raise
         except Exception as error:
             _log.error("an answer failed: %s", trace_of(error))
             await self._fail(send, ApiError(500, "unforeseen error; the log says more", "failed"))
@@ -129,7 +133,9 @@ class _Turn:
             pass
         if not self.whole:
             self.left = True
-            limit.reschedule(asyncio.get_running_loop().time())
+            # It may be over in this very moment.
+            with suppress(RuntimeError):
+                limit.reschedule(asyncio.get_running_loop().time())
 
     async def _send(self, send: Send) -> None:
         shape = Shape(
@@ -143,14 +149,19 @@ class _Turn:
         async with aclosing(answering.parts()) as parts:
             async for part in parts:
                 if not self.begun:
-                    self.first = perf_counter() - self.start
-                    self.status = answering.status
-                    head = {"type": "http.response.start", "status": self.status}
-                    await send({**head, "headers": answering.headers})
-                    self.begun = True
+                    await self._begin(send, answering, part)
                 await send({"type": "http.response.body", "body": part, "more_body": True})
         self.whole = True
         await send({"type": "http.response.body", "body": b""})
+
+    async def _begin(self, send: Send, answering: Answering, part: bytes) -> None:
+        """Send the head, now that the first part is there."""
+        self.first, self.status = perf_counter() - self.start, answering.status
+        headers = list(answering.headers)
+        if not answering.stream:
+            headers.append((b"content-length", str(len(part)).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        self.begun = True
 
     async def _break_off(self, send: Send) -> None:
         if self.left:

@@ -16,6 +16,8 @@ class Answering(Protocol):
     """One answer on its way to the client."""
 
     status: int
+    stream: bool
+    """False if the body comes in one part."""
     headers: list[tuple[bytes, bytes]]
     version: str
     """Version that answers; empty if it is none of ours."""
@@ -76,7 +78,7 @@ class ScriptedAnswering:
     status = 200
 
     def __init__(self, text: str, asked: Asked, shape: Shape) -> None:
-        self.words, self.asked, self.shape = text.split(" "), asked, shape
+        self.words, self.stream, self.shape = text.split(" "), asked.stream, shape
         self.headers = [(b"content-type", STREAM_TYPE if asked.stream else JSON_TYPE)]
         self.version, self.sent = shape.version, list[str]()
 
@@ -84,9 +86,9 @@ class ScriptedAnswering:
         """Yield an event a word, or the whole."""
         for i, word in enumerate(self.words):
             self.sent.append(f" {word}" if i else word)
-            if self.asked.stream:
+            if self.stream:
                 yield self.shape.part(self.sent[-1])
-        if self.asked.stream:
+        if self.stream:
             yield self.shape.last("stop") + DONE
         else:
             yield self.shape.whole("".join(self.sent), "stop", Usage(1, len(self.words)))

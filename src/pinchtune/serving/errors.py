@@ -12,6 +12,9 @@ _TYPES = {
     429: "rate_limit_error",
 }
 
+_LAST = (408, 413)
+"""Statuses after which the connection is closed: the rest of the body is not waited for."""
+
 
 class ApiError(Exception):
     """Why a request gets no answer: status, sentence, code, and the parameter it is about."""
@@ -46,6 +49,8 @@ class ApiError(Exception):
             found.append((b"www-authenticate", b"Bearer"))
         if self.retry_after is not None:
             found.append((b"retry-after", str(self.retry_after).encode()))
+        if self.status in _LAST:
+            found.append((b"connection", b"close"))
         return found
 
     def data(self) -> bytes:

@@ -98,7 +98,7 @@ async def send_error(send: Send, error: ApiError, close: bool = False) -> None:
     """Send an error as the whole reply; `close` ends the connection with it."""
     data = error.data()
     headers = [*error.headers(), (b"content-length", str(len(data)).encode())]
-    if close or error.status in (408, 413):
+    if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": data})
