@@ -26,6 +26,7 @@ from pinchtune.cli import (
     select,
     serve,
     train,
+    versions,
     web,
 )
 from pinchtune.errors import RUN_FAILED, PinchError
@@ -52,6 +53,7 @@ for verb in VERBS:
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
 app.add_typer(serve.app, name="serve")
+app.add_typer(versions.app, name="versions")
 app.add_typer(collect.app, name="collect")
 
 

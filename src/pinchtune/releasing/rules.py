@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pinchtune.errors import DataError
 from pinchtune.releasing.names import KINDS
 from pinchtune.releasing.people import Person, is_same
 from pinchtune.releasing.registry import Registry
@@ -35,15 +36,14 @@ def remarks(version: Version, by: Person) -> list[str]:
 
 
 def find_needless(registry: Registry, keep: int) -> list[str]:
-    """Return the versions that nobody can need, the oldest first.
+    """Return the versions that nobody can need, the oldest first; DataError for a bad pointer.
 
     Kept are what the pointers name, for each pointer the last `keep` versions on its way back,
     and the `keep` newest of all: they may not have been promoted yet.
     """
-    needed = set(_by_age(registry)[-keep:])
+    needed: set[str | None] = set(_by_age(registry)[-keep:])
     for kind in KINDS:
-        named = registry.last_change(kind).get("version")
-        needed |= {named, *registry.predecessors(kind)[-keep:]}
+        needed |= {registry.pointer(kind), *registry.predecessors(kind)[-keep:]}
     return [name for name in _by_age(registry) if name not in needed]
 
 
@@ -56,8 +56,6 @@ def _by_age(registry: Registry) -> Sequence[str]:
 
 
 def _made(registry: Registry, name: str) -> str:
-    from pinchtune.errors import DataError
-
     try:
         return str(registry.get(name).facts["made"])
     except DataError:

@@ -71,8 +71,8 @@ def read_version(folder: Path) -> Version:
         raise DataError("was changed after it was written; restore it from a backup", path)
     if facts["name"] != folder.name:
         raise DataError(f"is of version {facts['name']!r}; rename the folder back", path)
-    texts = (facts[key] for key in ("base", "method"))
-    return Version(folder.name, folder, *texts, facts["files"], facts["seal"], facts)
+    base, method, files, seal = (facts[key] for key in ("base", "method", "files", "seal"))
+    return Version(folder.name, folder, base, method, files, seal, facts)
 
 
 def find_problems(folder: Path) -> list[str]:

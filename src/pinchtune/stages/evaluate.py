@@ -26,7 +26,7 @@ from pinchtune.stages.project import (
 def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
     progress = progress or Silent()
-    run = RunFolder(project.path("evaluation"), _key(project))
+    run = evaluated_run(project)
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
@@ -56,6 +56,11 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
 def _warn(sentences: Sequence[str], progress: Progress) -> None:
     for sentence in sentences:
         progress.say(f"warning: {sentence}")
+
+
+def evaluated_run(project: Project) -> RunFolder:
+    """Return the run folder of the evaluation of today's answers, complete or not."""
+    return RunFolder(project.path("evaluation"), _key(project))
 
 
 def _key(project: Project) -> str:

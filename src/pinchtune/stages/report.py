@@ -17,7 +17,7 @@ LOCALES = ("en", "ja")
 
 def report(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/report: report.html (English and Japanese), summary.md, summary.ja.md."""
-    run = RunFolder(project.path("report"), _key(project))
+    run = reported_run(project)
     if run.complete():
         return run
     from pinchtune.reporting import build_report, build_summary
@@ -30,6 +30,11 @@ def report(project: Project, progress: Progress | None = None) -> RunFolder:
     run.finish({})
     (progress or Silent()).say(f"report: {run.path / 'report.html'}")
     return run
+
+
+def reported_run(project: Project) -> RunFolder:
+    """Return the run folder of the report on today's evaluation, complete or not."""
+    return RunFolder(project.path("report"), _key(project))
 
 
 def _key(project: Project) -> str:
