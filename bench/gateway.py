@@ -32,7 +32,7 @@ from bench.table import markdown
 
 GOALS = {"p50": 3.0, "p95": 10.0}
 """Milliseconds that the gateway may add at most."""
-KINDS = {"delays": "delay of a token", "firsts": "time to the first token", "wholes": "whole stream"}
+KINDS = {"delays": "delay of a token", "firsts": "to the first token", "wholes": "whole stream"}
 PROJECT = """\
 name = "bench"
 [serve]

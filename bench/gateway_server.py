@@ -1,6 +1,6 @@
 """A server that streams tokens in time: each says whose it is, which one, and when it was sent.
 
-    python -m bench.gateway_server PORT
+It is started by `bench.gateway`, as a process of its own, with its port.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from served import chat
 
 from pinchtune.records import Message
 from pinchtune.serving.asking import Wanted, read_asked, read_wanted
 from pinchtune.serving.errors import ApiError
-from served import chat
 
 
 def refusal(body, kind="chat"):

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from released import Versions
+from served import chat, make_config, running, wait_for
 
 from pinchtune.config import GenerateConfig
 from pinchtune.errors import RunError
@@ -15,8 +17,6 @@ from pinchtune.serving.keys import Keys
 from pinchtune.serving.local import Loaded, LocalArm
 from pinchtune.serving.making import assemble
 from pinchtune.serving.weights import load_version
-from released import Versions
-from served import chat, make_config, running, wait_for
 
 
 class Loads:
@@ -48,7 +48,8 @@ def follow(versions):
     engine, made = Engine(1), []
 
     def make(kept=0):
-        arms = [LocalArm(n, engine, GenerateConfig(), 64, None) for n in ("production", "candidate")]
+        names = ("production", "candidate")
+        arms = [LocalArm(name, engine, GenerateConfig(), 64, None) for name in names]
         loads, changes = Loads(), []
         follower = Follower(versions, arms, loads, kept, lambda *said: changes.append(said))
         made.append(follower)

@@ -6,16 +6,16 @@ import threading
 
 import openai
 import pytest
-
 from batched import Tiny
+from released import Versions
+from served import make_config, running, wait_for
+
 from pinchtune.config import GenerateConfig, ModelConfig
 from pinchtune.model.chat import encode_conversation, encode_text
 from pinchtune.records import Message
 from pinchtune.serving.keys import Keys
 from pinchtune.serving.making import assemble
 from pinchtune.serving.weights import load_version
-from released import Versions
-from served import make_config, running, wait_for
 
 GENERATE = GenerateConfig(max_new_tokens=24, repetition_penalty=1.1)
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello there 日"}]

@@ -9,11 +9,11 @@ import time
 
 import httpx
 import pytest
+from served import chat, wait_for
+from upstreams import chunk, stream
 
 from judge_server import serve as far_server
 from server import free_port, pinch, run_pinch
-from served import chat, wait_for
-from upstreams import chunk, stream
 
 FAR = '[serve]\narm = "far"\n[serve.upstreams.far]\nurl = "{}"\nmodel = "m"\n'
 

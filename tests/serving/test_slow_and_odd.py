@@ -8,11 +8,11 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from served import HERE, chat, make_config, make_service, running, wait_for
 
 from pinchtune.serving.app import make_app
 from pinchtune.serving.guard import Guard
 from pinchtune.serving.patience import PatientProtocol
-from served import HERE, chat, make_config, make_service, running, wait_for
 
 BODY = json.dumps(chat()).encode()
 
@@ -54,8 +54,16 @@ def send(address, *parts, pause=0.0):
     return found
 
 
-def head(*lines, length=len(BODY), path="/v1/chat/completions"):
-    rows = [f"POST {path} HTTP/1.1", f"Host: {HERE}", "Content-Type: application/json", *lines]
+SIZE = len(BODY)
+
+
+def head(*lines, length=SIZE):
+    rows = [
+        "POST /v1/chat/completions HTTP/1.1",
+        f"Host: {HERE}",
+        "Content-Type: application/json",
+        *lines,
+    ]
     if length is not None:
         rows.append(f"Content-Length: {length}")
     return "\r\n".join([*rows, "", ""]).encode("latin-1")
@@ -84,7 +92,6 @@ def test_a_plain_request_is_answered(address):
         ["X: a\rb"],
         ["X: a\nTransfer-Encoding: chunked"],
         ["X: a\0b"],
-        [" folded: yes"],
         ["X-Bad\x0b: 1"],
     ],
 )

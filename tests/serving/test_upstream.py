@@ -5,14 +5,14 @@ import time
 
 import httpx
 import pytest
+from served import Recorded, chat, make_config, make_service, running
+from upstreams import chunk, fails, redirect, stream, whole
 
 from judge_server import cut, reset, serve, silent
 from pinchtune.config import UpstreamConfig
 from pinchtune.serving import upstream as module
 from pinchtune.serving.app import make_app
 from pinchtune.serving.upstream import UpstreamArm, make_client
-from served import Recorded, chat, make_config, make_service, running
-from upstreams import chunk, fails, redirect, stream, whole
 
 KEY = "sk-upstream-secret"
 
@@ -50,7 +50,7 @@ def test_a_request_goes_on_with_the_servers_own_model_and_key(near, far):
     far.script = [whole()]
     headers = {
         "Authorization": "Bearer pinch-client",
-        "X-Forwarded-For": "1.2.3.4",
+        "Forwarded": "for=1.2.3.4",
         "Cookie": "a=b",
         "Proxy-Authorization": "Basic x",
     }
@@ -123,7 +123,8 @@ def test_no_request_chooses_where_to_connect(near, far, name):
         near.post(f"/v1/chat/completions?{name}={other.address}", json=chat())
         near.post("/v1/chat/completions", json=chat(), headers={"X-Upstream": other.address})
         # A whole address as the request's target, as proxies are asked.
-        near.post("/v1/chat/completions", json=chat(), extensions={"target": other.address.encode()})
+        target = {"target": other.address.encode()}
+        near.post("/v1/chat/completions", json=chat(), extensions=target)
         assert not other.asked and len(far.asked) == 3
 
 
@@ -202,7 +203,10 @@ def test_a_reply_without_an_end_is_cut(near, far, monkeypatch):
     assert ask(near).status_code == 502
 
 
-@pytest.mark.parametrize("url", ["ftp://a", "127.0.0.1:8000", "http://u:p@host", "http://a?b=c", ""])
+ODD_URLS = ["ftp://a", "127.0.0.1:8000", "http://u:p@host", "http://a?b=c", "", "http://a\n"]
+
+
+@pytest.mark.parametrize("url", ODD_URLS)
 def test_addresses_are_base_urls(url):
     with pytest.raises(ValueError, match="is no base URL"):
         UpstreamConfig(url=url, model="m")

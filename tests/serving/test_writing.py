@@ -14,10 +14,7 @@ STOPS = st.lists(st.text("ab c", min_size=1, max_size=4), max_size=3)
 def cut(text: str, stops: list[str]) -> str:
     """Cut before the stop that is complete first; of two, the longer."""
     ends = [
-        (i + len(stop), i)
-        for stop in stops
-        for i in range(len(text))
-        if text.startswith(stop, i)
+        (i + len(stop), i) for stop in stops for i in range(len(text)) if text.startswith(stop, i)
     ]
     return text[: min(ends)[1]] if ends else text
 
