@@ -12,7 +12,7 @@ from judge_server import cut, reset, serve, silent
 from pinchtune.config import UpstreamConfig
 from pinchtune.serving import upstream as module
 from pinchtune.serving.app import make_app
-from pinchtune.serving.upstream import UpstreamArm, make_client
+from pinchtune.serving.upstream import UpstreamArm
 
 KEY = "sk-upstream-secret"
 
@@ -20,7 +20,8 @@ KEY = "sk-upstream-secret"
 @pytest.fixture
 def far():
     with serve() as server:
-        server.left = 0
+        server.left, server.lines = 0, []
+        server.verify_request = lambda request, client: server.lines.append(client) or True
         yield server
 
 
@@ -35,9 +36,8 @@ def near(tmp_path, far, recorded, monkeypatch):
     monkeypatch.setenv("FAR_KEY", KEY)
     settings = {"url": far.address, "model": "big/model", "key": "FAR_KEY"}
     config = make_config(arm="far", upstreams={"far": settings})
-    client = make_client()
-    arm = UpstreamArm("far", UpstreamConfig(**settings), client)
-    app = make_app(make_service(tmp_path, [arm], config, recorder=recorded), (client.aclose,))
+    arm = UpstreamArm("far", UpstreamConfig(**settings))
+    app = make_app(make_service(tmp_path, [arm], config, recorder=recorded), (arm.close,))
     with running(app) as address, httpx.Client(base_url=address, timeout=20) as asking:
         yield asking
 
@@ -175,10 +175,9 @@ def test_a_reply_that_breaks_off_is_an_error(near, far, recorded):
 
 def test_a_silent_server_is_given_up(tmp_path, far, monkeypatch):
     monkeypatch.setattr(module, "SILENCE_SECONDS", 0.2)
-    client = make_client()
-    arm = UpstreamArm("far", UpstreamConfig(url=far.address, model="m"), client)
+    arm = UpstreamArm("far", UpstreamConfig(url=far.address, model="m"))
     config = make_config(arm="far", upstreams={"far": {"url": far.address, "model": "m"}})
-    app = make_app(make_service(tmp_path, [arm], config), (client.aclose,))
+    app = make_app(make_service(tmp_path, [arm], config), (arm.close,))
     far.script = [silent(1)]
     with running(app) as address:
         reply = httpx.post(f"{address}/v1/chat/completions", json=chat(), timeout=20)
@@ -210,3 +209,12 @@ ODD_URLS = ["ftp://a", "127.0.0.1:8000", "http://u:p@host", "http://a?b=c", "", 
 def test_addresses_are_base_urls(url):
     with pytest.raises(ValueError, match="is no base URL"):
         UpstreamConfig(url=url, model="m")
+
+
+def test_connections_are_taken_again(near, far, recorded):
+    """Twenty requests one after the other, and one that breaks off, open two connections."""
+    far.script = [*[whole()] * 10, stream(chunk("Guten Tag"), cut=True), *[whole()] * 9]
+    for i in range(20):
+        ask(near, stream=i == 10)
+    assert [found.status for found in recorded.wait(20)].count(200) == 19
+    assert len(far.asked) == 20 and len(far.lines) == 2

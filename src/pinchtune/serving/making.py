@@ -16,7 +16,7 @@ from pinchtune.serving.following import Follower, Load, Versions
 from pinchtune.serving.keys import Keys, keys_file
 from pinchtune.serving.local import LocalArm
 from pinchtune.serving.service import Service
-from pinchtune.serving.upstream import UpstreamArm, make_client
+from pinchtune.serving.upstream import UpstreamArm
 from pinchtune.serving.weights import load_version
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def assemble(
     recorder: Recorder | None = None,
 ) -> Starlette:
     """Return the application with its arms; UsageError if `serve.arm` has nothing behind it."""
-    client, engine = make_client(), Engine(config.serve.queue)
+    engine = Engine(config.serve.queue)
     reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
     local = [
         LocalArm(name, engine, config.generate, config.serve.context, reader)
         for name in (PRODUCTION, CANDIDATE)
     ]
-    upstreams = [UpstreamArm(*item, client) for item in config.serve.upstreams.items()]
+    upstreams = [UpstreamArm(*item) for item in config.serve.upstreams.items()]
     service = Service(config, keys, (*local, *upstreams), router, recorder)
     follower = Follower(versions, local, load, config.serve.kept_versions, service.changed)
     service.follower = follower
@@ -66,5 +66,5 @@ def assemble(
     except BaseException:
         engine.close()
         raise
-    closers = (follower.close, engine.close, reader.shutdown, client.aclose)
+    closers = (follower.close, engine.close, reader.shutdown, *(arm.close for arm in upstreams))
     return make_app(service, closers)

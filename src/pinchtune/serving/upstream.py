@@ -19,6 +19,7 @@ from pinchtune.model.endpoint import read_key
 from pinchtune.serving.arms import JSON_TYPE
 from pinchtune.serving.errors import ApiError
 from pinchtune.serving.hearing import hear
+from pinchtune.serving.lines import Lines
 
 if TYPE_CHECKING:
     from pinchtune.serving.asking import Asked
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 PATHS = {"chat": "chat/completions", "completion": "completions"}
 CONNECT_SECONDS, SILENCE_SECONDS = 5.0, 120.0
-IDLE_SECONDS = 2.0
-"""Time that an idle connection is kept: shorter than servers keep theirs."""
 MAX_REPLY_BYTES = 16 * 1024 * 1024
 """Longest reply that is no stream."""
 MAX_HEARD_BYTES = 4 * 1024 * 1024
@@ -39,12 +38,12 @@ _OURS = (401, 403, 407)
 
 
 def make_client() -> httpx.AsyncClient:
-    """Return the client of all upstreams: no redirects, no settings from the environment."""
+    """Return the client of one upstream: no redirects, no settings from the environment."""
     return httpx.AsyncClient(
+        transport=Lines(),
         follow_redirects=False,
         trust_env=False,
-        timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
-        limits=httpx.Limits(max_connections=None, keepalive_expiry=IDLE_SECONDS),
+        timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
     )
 
 
@@ -53,8 +52,8 @@ class UpstreamArm:
 
     version, ready = "", True
 
-    def __init__(self, name: str, config: UpstreamConfig, client: httpx.AsyncClient) -> None:
-        self.name, self.client, self.model = name, client, config.model
+    def __init__(self, name: str, config: UpstreamConfig) -> None:
+        self.name, self.client, self.model = name, make_client(), config.model
         self.base = config.url.rstrip("/")
         key = read_key((config.key,)) if config.key else ""
         self.headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
@@ -72,6 +71,10 @@ class UpstreamArm:
             await answering.close()
             raise _refused(self.name, response.status_code)
         return answering
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.aclose()
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         try:
