@@ -110,9 +110,10 @@ def make_project(folder: Path, options: argparse.Namespace) -> None:
 
     (folder / "pinch.toml").write_text(PROJECT.format(streams=options.streams), "utf-8")
     registry, base = Registry(folder / "versions"), embedded_base("gemma-3-270m")
-    files = {path.name: None for path in base.iterdir() if path.is_file()}
+    files = dict.fromkeys(path.name for path in base.iterdir() if path.is_file())
     person = Person("bench", "bench", "bench")
-    facts = {"base": "gemma-3-270m", "method": "full", "tuned_by": person.to_json()}
+    facts = {"base": "gemma-3-270m", "base_facts": {}, "method": "full"}
+    facts["tuned_by"] = person.to_json()
     version = add_version(registry, "base", base, files, {}, facts)
     registry.point("production", version, "promote", person)
 

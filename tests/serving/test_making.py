@@ -23,7 +23,7 @@ def registry(tmp_path):
     for seed, name in enumerate(("v1", "v2")):
         model = make_tiny_model(tmp_path / "arms" / name, seed)
         files = dict.fromkeys(path.name for path in model.iterdir())
-        facts = {"base": "tiny", "method": "full", "tuned_by": ADA.to_json()}
+        facts = {"base": "tiny", "method": "full", "base_facts": {}, "tuned_by": ADA.to_json()}
         add_version(found, name, model, files, {}, facts)
     (tmp_path / "pinch.toml").write_text('name = "support"\n[generate]\nmax_new_tokens = 5\n')
     return found

@@ -57,14 +57,10 @@ async def read_body(receive: Receive) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientLeft
+            raise ApiError(LEFT, "the client left", "client_left")
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
             return b"".join(parts)
-
-
-class ClientLeft(Exception):
-    """Nobody waits for the answer any more."""
 
 
 class Answers:
@@ -75,20 +71,21 @@ class Answers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        service = self.service
+        service, is_read = self.service, False
         try:
             holder = let_in(service, scope, has_body=True)
             with service.limits.of(holder.name).enter(), service.metrics.running.track_inprogress():
-                asked = read_asked(await read_body(receive), self.kind)
+                data = await read_body(receive)
+                is_read = True
+                asked = read_asked(data, self.kind)
                 language = service.ear.hear(asked.question)
                 arm = service.choose(asked, language)
                 turn = _Turn(service, arm, asked, language, scope[ID])
                 await turn.take(receive, send)
         except ApiError as error:
             service.metrics.refuse(self.kind, error.status)
-            await send_error(send, error)
-        except ClientLeft:
-            service.metrics.refuse(self.kind, LEFT)
+            # Of whoever is turned away, no body is read.
+            await send_error(send, error, close=not is_read)
 
 
 class _Turn:
@@ -158,8 +155,11 @@ class _Turn:
         """Send the head, now that the first part is there."""
         self.first, self.status = perf_counter() - self.start, answering.status
         headers = list(answering.headers)
+        # nginx would hold a stream back until it is whole.
+        more = (b"x-accel-buffering", b"no")
         if not answering.stream:
-            headers.append((b"content-length", str(len(part)).encode()))
+            more = (b"content-length", str(len(part)).encode())
+        headers.append(more)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         self.begun = True
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pinchtune.serving.jobs import Job
 
 PIECE = 512
-"""Columns of a prompt that are read between two tokens of the answers that are being written."""
+"""Tokens of prompts that are read between two tokens of the answers that are being written."""
 SPARE = 4
 """Free slots are given up when they are more than one in so many."""
 
@@ -80,6 +80,11 @@ class Batch:
 
     def _leave(self) -> None:
         """Free the slots of jobs that have ended, and give up columns that nobody needs."""
+        if any(job.ended for job in list(self.waiting)):
+            # Other threads may add a job meanwhile: it is not lost, at worst before its turn.
+            for _ in range(len(self.waiting)):
+                if not (job := self.waiting.popleft()).ended:
+                    self.waiting.append(job)
         for key in [key for key, job in self._jobs.items() if job.ended]:
             del self._jobs[key]
         rows = self._rows
@@ -105,8 +110,6 @@ class Batch:
     def _begin(self) -> None:
         """Take the next jobs out of the queue, as many as there are slots."""
         self._keys = self._none()
-        while self.waiting and self.waiting[0].ended:
-            self.waiting.popleft()
         room = self.slots - len(self._jobs)
         if not self.waiting or room < 1:
             return
@@ -114,7 +117,7 @@ class Batch:
         count = len(next_of_like_length(prompts, deque(range(len(prompts))), room))
         self._keys = range(self._keys.stop, self._keys.stop + count)
         self._jobs |= {key: self.waiting.popleft() for key in self._keys}
-        self._entering = self.decoder.enter(self._keys, prompts[:count], PIECE)
+        self._entering = self.decoder.enter(self._keys, prompts[:count], max(1, PIECE // count))
 
     def _join(self, new: Rows) -> None:
         """Put rows whose prompts are read into the cache of the others."""

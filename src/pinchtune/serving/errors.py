@@ -12,7 +12,7 @@ _TYPES = {
     429: "rate_limit_error",
 }
 
-_LAST = (408, 413)
+LAST = (408, 413)
 """Statuses after which the connection is closed: the rest of the body is not waited for."""
 
 
@@ -49,7 +49,7 @@ class ApiError(Exception):
             found.append((b"www-authenticate", b"Bearer"))
         if self.retry_after is not None:
             found.append((b"retry-after", str(self.retry_after).encode()))
-        if self.status in _LAST:
+        if self.status in LAST:
             found.append((b"connection", b"close"))
         return found
 

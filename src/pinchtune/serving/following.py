@@ -63,7 +63,8 @@ class Follower:
     ) -> None:
         self.versions, self.arms, self.load = versions, arms, load
         self.kept, self.changed = kept, changed
-        self._seen: dict[str, Stamp | None] = {arm.name: None for arm in arms}
+        self._paths = {arm.name: versions.pointer_path(arm.name) for arm in arms}
+        self._seen: dict[str, Stamp | None] = dict.fromkeys(self._paths)
         self._left: OrderedDict[str, Loaded] = OrderedDict()
         self._busy: set[str] = set()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="versions")
@@ -88,7 +89,7 @@ class Follower:
         self._worker.shutdown(cancel_futures=True)
 
     def _stamp(self, arm: LocalArm) -> Stamp | None:
-        return stamp_of(self.versions.pointer_path(arm.name))
+        return stamp_of(self._paths[arm.name])
 
     def _try(self, arm: LocalArm) -> None:
         old = arm.version

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 
-from pinchtune.serving.errors import ApiError
+from pinchtune.serving.errors import LAST, ApiError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -98,7 +98,7 @@ async def send_error(send: Send, error: ApiError, close: bool = False) -> None:
     """Send an error as the whole reply; `close` ends the connection with it."""
     data = error.data()
     headers = [*error.headers(), (b"content-length", str(len(data)).encode())]
-    if close:
+    if close and error.status not in LAST:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": data})

@@ -64,5 +64,6 @@ class Job:
             self._tell(Piece("", self.tokens, FAILED))
 
     def _tell(self, piece: Piece) -> None:
-        self.ended = bool(piece.finish)
+        if piece.finish:
+            self.ended = True
         self.tell(piece)
