@@ -44,7 +44,9 @@ def test_a_running_server_sees_new_and_revoked_keys_at_once(tmp_path, keys):
         key, other = keys.make("a"), Keys(keys.path).make("b")
         assert client.get("/v1/models").status_code == 401
         assert client.get("/metrics").status_code == 401
-        assert client.get("/health").status_code == 200
+        assert client.get("/health").json() == {"status": "ok"}
+        arms = client.get("/health", headers=bearer(key)).json()["arms"]
+        assert arms == {"production": "v1", "candidate": "v2"}
         for good in (key, other):
             assert client.get("/v1/models", headers=bearer(good)).status_code == 200
         keys.revoke("a")
