@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -54,8 +56,9 @@ async def run(load: Load) -> Noted:
             await _ask(line, number, load, noted)
         line.close()
 
-    # They begin spread over one pause: otherwise all tokens would come at the same moment.
-    spread = [load.pause * i / load.streams for i in range(load.streams)]
+    # They begin at any moment of a stream: people do not ask all at once.
+    rng = random.Random(0)
+    spread = [rng.uniform(0, load.tokens * load.pause) for _ in range(load.streams)]
     await asyncio.gather(*map(work, spread))
     return noted
 
@@ -128,7 +131,7 @@ async def _read(
     noted.wholes.append(monotonic() - start)
 
 
-async def _chunks(reader: asyncio.StreamReader):  # type: ignore[no-untyped-def]
+async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     while size := int(await reader.readuntil(b"\r\n"), 16):
         data = await reader.readexactly(size + 2)
         yield data[:-2]
