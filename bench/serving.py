@@ -31,6 +31,10 @@ from bench.machine import machine_facts
 from bench.runner import PEERS
 from bench.table import markdown
 from bench.weights import weights_file
+from pinchtune.model.embedded import embedded_base
+from pinchtune.releasing import Registry, Version
+from pinchtune.releasing.adding import add_version
+from pinchtune.releasing.people import Person
 
 PROJECT = """\
 name = "bench"
@@ -41,6 +45,7 @@ requests_per_minute = 0
 [generate]
 repetition_penalty = 1.0
 """
+BENCH = Person("bench", "bench", "bench")
 QUESTIONS = (
     "Explain how to change the filter of a coffee machine.",
     "¿Cómo se cambia el filtro de una cafetera?",
@@ -103,19 +108,22 @@ def peer_kinds(options: argparse.Namespace) -> list[str]:
 
 def make_project(folder: Path, options: argparse.Namespace) -> None:
     """Make a project whose production is the embedded base model."""
-    from pinchtune.model.embedded import embedded_base
-    from pinchtune.releasing import Registry
-    from pinchtune.releasing.adding import add_version
-    from pinchtune.releasing.people import Person
-
     (folder / "pinch.toml").write_text(PROJECT.format(streams=options.streams), "utf-8")
+    registry, (version,) = add_base(folder, "base")
+    registry.point("production", version, "promote", BENCH)
+
+
+def add_base(folder: Path, *names: str) -> tuple[Registry, list[Version]]:
+    """Add the embedded base model as a version under each name."""
     registry, base = Registry(folder / "versions"), embedded_base("gemma-3-270m")
     files = dict.fromkeys(path.name for path in base.iterdir() if path.is_file())
-    person = Person("bench", "bench", "bench")
-    facts = {"base": "gemma-3-270m", "base_facts": {}, "method": "full"}
-    facts["tuned_by"] = person.to_json()
-    version = add_version(registry, "base", base, files, {}, facts)
-    registry.point("production", version, "promote", person)
+    facts = {
+        "base": "gemma-3-270m",
+        "base_facts": {},
+        "method": "full",
+        "tuned_by": BENCH.to_json(),
+    }
+    return registry, [add_version(registry, name, base, files, {}, facts) for name in names]
 
 
 @contextmanager

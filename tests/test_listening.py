@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from pinchtune.errors import UsageError
-from pinchtune.listening import hide_secrets, http_address, is_loopback, listen
+from pinchtune.listening import bind, hide_secrets, http_address, is_loopback, listen
 
 
 def test_the_log_holds_no_token():
@@ -34,3 +34,11 @@ def test_addresses_that_others_reach(host):
 
 def test_an_address_of_version_6_stands_in_brackets():
     assert http_address("::1", 80) == "http://[::1]:80"
+
+
+def test_a_port_can_be_taken_before_anybody_is_let_in():
+    with bind("127.0.0.1", 0) as taken:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(taken.getsockname())
+        taken.listen()
+        socket.create_connection(taken.getsockname()).close()

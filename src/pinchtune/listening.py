@@ -25,15 +25,27 @@ if TYPE_CHECKING:
 KEEP_ALIVE = 75
 """Seconds that an idle connection stays: longer than browsers and proxies keep theirs, so that
 none is closed at the moment at which a request is sent."""
+BACKLOG = 1024
+"""Connections that wait to be taken."""
 _log = logging.getLogger("pinchtune.access")
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens; the sentence if it cannot says what to do."""
+    taken = bind(host, port)
+    taken.listen(BACKLOG)
+    return taken
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that has its port and does not listen yet: whoever connects is refused."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=1024)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
     except OSError as error:
+        taken.close()
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
                 f"port {port} is taken by another program; choose one with --port"
@@ -42,6 +54,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"{host}:{port} cannot be listened on ({reason}); check --host and --port"
         ) from error
+    return taken
 
 
 def http_address(host: str, port: int) -> str:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from pinchtune.errors import MissingExtra, UsageError
 from pinchtune.listening import (
+    BACKLOG,
     KEEP_ALIVE,
     AccessLog,
+    bind,
     http_address,
     is_loopback,
-    listen,
     set_up_log,
     stopping_is_no_failure,
 )
@@ -38,9 +39,11 @@ def serve(project: Project, host: str, port: int, quiet: bool = False) -> None:
             f"--host {host}: without an API key only this machine may ask; make one with "
             "`pinch serve key NAME`"
         )
-    with listen(host, port) as listener:
+    with bind(host, port) as listener:
         set_up_log()
         app = make_server(project)
+        # Only now: whoever connects while a model is loaded is refused, not left waiting.
+        listener.listen(BACKLOG)
         _greet(http_address(host, listener.getsockname()[1]), has_keys)
         config = uvicorn.Config(
             app if quiet else AccessLog(app),
