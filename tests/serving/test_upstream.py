@@ -2,44 +2,70 @@ from __future__ import annotations
 
 import json
 import time
+from typing import NamedTuple
 
 import httpx
 import pytest
-from served import Recorded, chat, make_config, make_service, running
+from served import Recorded, chat, make_config, make_service, running, wait_for
 from upstreams import chunk, fails, redirect, stream, whole
 
-from judge_server import cut, reset, serve, silent
+from judge_server import JudgeServer, cut, reset, serve, silent
 from pinchtune.config import UpstreamConfig
 from pinchtune.serving import upstream as module
 from pinchtune.serving.app import make_app
+from pinchtune.serving.service import Service
 from pinchtune.serving.upstream import UpstreamArm
 
 KEY = "sk-upstream-secret"
 
 
-@pytest.fixture
-def far():
-    with serve() as server:
-        server.left, server.lines = 0, []
-        server.verify_request = lambda request, client: server.lines.append(client) or True
-        yield server
+class Stack(NamedTuple):
+    """A gateway on a port of its own, before another server."""
+
+    near: httpx.Client
+    far: JudgeServer
+    service: Service
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    with serve() as far, pytest.MonkeyPatch.context() as patch:
+        far.verify_request = lambda request, client: far.lines.append(client) or True
+        patch.setenv("FAR_KEY", KEY)
+        settings = {"url": far.address, "model": "big/model", "key": "FAR_KEY"}
+        config = make_config(arm="far", upstreams={"far": settings}, requests_per_minute=0)
+        arm = UpstreamArm("far", UpstreamConfig(**settings))
+        service = make_service(tmp_path_factory.mktemp("gateway"), [arm], config)
+        with (
+            running(make_app(service, (arm.close,))) as address,
+            httpx.Client(base_url=address, timeout=20) as near,
+        ):
+            yield Stack(near, far, service)
 
 
 @pytest.fixture
-def recorded():
-    return Recorded()
+def far(stack):
+    stack.far.script, stack.far.asked = [], []
+    stack.far.left, stack.far.lines = 0, []
+    return stack.far
 
 
 @pytest.fixture
-def near(tmp_path, far, recorded, monkeypatch):
-    """A gateway on a port of its own, before `far`."""
-    monkeypatch.setenv("FAR_KEY", KEY)
-    settings = {"url": far.address, "model": "big/model", "key": "FAR_KEY"}
-    config = make_config(arm="far", upstreams={"far": settings})
-    arm = UpstreamArm("far", UpstreamConfig(**settings))
-    app = make_app(make_service(tmp_path, [arm], config, recorder=recorded), (arm.close,))
-    with running(app) as address, httpx.Client(base_url=address, timeout=20) as asking:
-        yield asking
+def recorded(stack):
+    return stack.service.recorder
+
+
+@pytest.fixture(autouse=True)
+def _clean(stack):
+    """Begin with nothing recorded, once whatever ran before has been."""
+    service = stack.service
+    wait_for(lambda: not service.metrics.registry.get_sample_value("pinch_requests_running"))
+    service.recorder = Recorded()
+
+
+@pytest.fixture
+def near(stack):
+    return stack.near
 
 
 def ask(near, **more):
@@ -212,9 +238,9 @@ def test_addresses_are_base_urls(url):
 
 
 def test_connections_are_taken_again(near, far, recorded):
-    """Twenty requests one after the other, and one that breaks off, open two connections."""
+    """Twenty requests one after the other, and one that breaks off, open at most two connections."""
     far.script = [*[whole()] * 10, stream(chunk("Guten Tag"), cut=True), *[whole()] * 9]
     for i in range(20):
         ask(near, stream=i == 10)
     assert [found.status for found in recorded.wait(20)].count(200) == 19
-    assert len(far.asked) == 20 and len(far.lines) == 2
+    assert len(far.asked) == 20 and len(far.lines) in (1, 2)

@@ -96,7 +96,6 @@ class _Turn:
     ) -> None:
         self.service, self.arm, self.asked, self.language = service, arm, asked, language
         self.when, self.start = time(), perf_counter()
-        self.first = 0.0
         self.id = request
         self.status = 200
         self.begun = self.whole = self.left = False
@@ -153,7 +152,7 @@ class _Turn:
 
     async def _begin(self, send: Send, answering: Answering, part: bytes) -> None:
         """Send the head, now that the first part is there."""
-        self.first, self.status = perf_counter() - self.start, answering.status
+        self.status = answering.status
         headers = list(answering.headers)
         # nginx would hold a stream back until it is whole.
         more = (b"x-accel-buffering", b"no")
@@ -181,25 +180,25 @@ class _Turn:
         await send({"type": "http.response.body", "body": body})
 
     async def _end(self) -> None:
-        text, tokens, version = "", 0, ""
         if self.answering is not None:
             await self.answering.close()
-            (text, tokens), version = self.answering.said(), self.answering.version
-        self.service.note(self.asked.kind, self._exchange(text, tokens, version))
+        self.service.note(self.asked.kind, self._exchange(self.answering))
 
-    def _exchange(self, text: str, tokens: int, version: str) -> Exchange:
+    def _exchange(self, answering: Answering | None) -> Exchange:
+        text, tokens = answering.said() if answering else ("", 0)
+        first = answering.first if answering else 0.0
         return Exchange(
             id=self.id,
             time=self.when,
             user=self.asked.user,
             arm=self.arm.name,
-            version=version,
+            version=answering.version if answering else "",
             language=self.language,
             answer_language=self.service.ear.hear(text),
             question=self.asked.question,
             answer=text,
             tokens=tokens,
             seconds=perf_counter() - self.start,
-            first_seconds=self.first,
+            first_seconds=first - self.start if first else 0.0,
             status=self.status,
         )

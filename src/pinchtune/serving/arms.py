@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from time import perf_counter
 from typing import Protocol
 
 from pinchtune.serving.asking import Asked
@@ -21,6 +22,8 @@ class Answering(Protocol):
     headers: list[tuple[bytes, bytes]]
     version: str
     """Version that answers; empty if it is none of ours."""
+    first: float
+    """When its first token came, by `perf_counter`; 0 as long as there is none."""
 
     def parts(self) -> AsyncGenerator[bytes, None]:
         """Yield the body; an ApiError before the first part is the reply instead."""
@@ -75,7 +78,7 @@ class ScriptedArm:
 class ScriptedAnswering:
     """An answer of the fake."""
 
-    status = 200
+    status, first = 200, 0.0
 
     def __init__(self, text: str, asked: Asked, shape: Shape) -> None:
         self.words, self.stream, self.shape = text.split(" "), asked.stream, shape
@@ -85,6 +88,7 @@ class ScriptedAnswering:
     async def parts(self) -> AsyncGenerator[bytes, None]:
         """Yield an event a word, or the whole."""
         for i, word in enumerate(self.words):
+            self.first = self.first or perf_counter()
             self.sent.append(f" {word}" if i else word)
             if self.stream:
                 yield self.shape.part(self.sent[-1])

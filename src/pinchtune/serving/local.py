@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from concurrent.futures import Executor
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.config import GenerateConfig
@@ -122,7 +123,7 @@ def _read(tokenizer: Any, asked: Asked) -> list[int]:
 class LocalAnswering:
     """An answer that the engine writes."""
 
-    status = 200
+    status, first = 200, 0.0
 
     def __init__(
         self, job: Job, pieces: asyncio.Queue[Piece], shape: Shape, stream: bool, counts: bool
@@ -160,6 +161,7 @@ class LocalAnswering:
             piece = await self.pieces.get()
             if piece.finish == FAILED:
                 raise ApiError(500, "the model failed; the log says why", "model_failed")
+            self.first = self.first or perf_counter()
             self._texts.append(piece.text)
             self._tokens = piece.tokens
             yield piece

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from pinchtune.abtest.records import Recorder, Router
 from pinchtune.config import CANDIDATE, PRODUCTION, Config
 from pinchtune.errors import UsageError
-from pinchtune.releasing import Registry
 from pinchtune.serving.app import make_app
 from pinchtune.serving.engine import Engine
 from pinchtune.serving.following import Follower, Load, Versions
@@ -18,13 +17,12 @@ from pinchtune.serving.local import LocalArm
 from pinchtune.serving.service import Service
 from pinchtune.serving.upstream import UpstreamArm
 from pinchtune.serving.weights import load_version
+from pinchtune.stages.versions import open_registry
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from pinchtune.stages.project import Project
-
-VERSIONS = "versions"
 
 
 def make_server(
@@ -33,8 +31,8 @@ def make_server(
     """Return the application that serves a project; what its pointers name is loaded."""
     config = project.config
     load = partial(load_version, config=config)
-    versions = Registry(project.folder / VERSIONS)
-    return assemble(config, Keys(keys_file(project)), versions, load, router, recorder)
+    keys, versions = Keys(keys_file(project)), open_registry(project)
+    return assemble(config, keys, versions, load, router, recorder)
 
 
 def assemble(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 import httpx
@@ -87,7 +88,7 @@ class UpstreamArm:
 class UpstreamAnswering:
     """A reply on its way through."""
 
-    version = ""
+    version, first = "", 0.0
 
     def __init__(self, name: str, response: httpx.Response, stream: bool) -> None:
         self.name, self.response, self.status = name, response, response.status_code
@@ -106,6 +107,7 @@ class UpstreamAnswering:
     async def _flow(self) -> AsyncGenerator[bytes, None]:
         with _named(self.name):
             async for part in self.response.aiter_raw():
+                self.first = self.first or perf_counter()
                 if len(self._heard) < MAX_HEARD_BYTES:
                     self._heard += part
                 yield part
@@ -118,6 +120,7 @@ class UpstreamAnswering:
                     raise ApiError(502, f"{self.name}: the reply is too long", "bad_upstream")
         if not self.response.headers.get("content-type", "").startswith(JSON_TYPE.decode()):
             raise _refused(self.name, self.status)
+        self.first = perf_counter()
         yield bytes(self._heard)
 
     async def close(self) -> None:

@@ -14,16 +14,14 @@ if TYPE_CHECKING:
 
 def load_version(version: Version, config: Config) -> Loaded:
     """Return a version in memory; an adapter is merged, which answers six times as quickly."""
-    from transformers.utils import logging
-
     from pinchtune.model.chat import end_token_ids
     from pinchtune.model.decode import Decoder, can_decode, make_picker
-    from pinchtune.model.load import load_arm, load_tokenizer
     from pinchtune.model.packed import pack_layers
     from pinchtune.serving.batch import Batch
+    from pinchtune.stages.probing import load_folder
 
-    logging.disable_progress_bar()
-    model = load_arm(version.model_path, config.model.model_copy(update={"base": version.base}))
+    settings = config.model.model_copy(update={"base": version.base})
+    model, tokenizer = load_folder(version.model_path, settings)
     if not can_decode(model):
         raise UsageError(
             f"{version.name}: this kind of model cannot be served here; run it behind another "
@@ -31,7 +29,6 @@ def load_version(version: Version, config: Config) -> Loaded:
         )
     if config.model.kernels == "auto":
         pack_layers(model)
-    tokenizer = load_tokenizer(str(version.model_path))
     # Each request samples by itself, so the picker of all takes the likeliest.
     greedy = config.generate.model_copy(update={"temperature": 0.0})
     picker = make_picker(model, greedy)
