@@ -19,7 +19,7 @@ ROOT = Path(pinchtune.__file__).parent
 REPOSITORY = Path(__file__).parent.parent
 LAYERS = (
     ("errors", "records", "config", "files", "languages", "patterns", "progress"),
-    ("data", "stats", "store", "drawing"),
+    ("data", "stats", "store", "drawing", "listening"),
     ("model",),
     (
         "training",
@@ -168,6 +168,7 @@ def test_exported_names_exist_and_are_documented():
     for verb in collect.registered_commands:
         assert f"`pinch collect {verb.name}`" in readme
     assert "`pinch web`" in readme
+    assert "`pinch serve`" in readme
     for verb in ("languages", "next"):
         assert f"`pinch advise {verb}`" in readme
         assert f"advise_{verb}" in pinchtune.__all__
@@ -196,6 +197,11 @@ def test_the_verbs_of_releasing_are_documented_functions():
     assert "`pinch export`" in page and "export_model" in pinchtune.__all__
 
 
+def is_group(verb: object) -> bool:
+    """True of a verb with verbs of its own."""
+    return hasattr(verb, "commands")
+
+
 def test_command_line_is_the_recorded_one():
     from typer.main import get_command
 
@@ -203,11 +209,10 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    names = ("data", "collect", "advise", "stage", "judge", "versions")
-    groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
-    for prefix, group in groups.items():
+    inner = {f"{name} ": verb for name, verb in command.commands.items() if is_group(verb)}
+    for prefix, group in {"": command, **inner}.items():
         for name, verb in group.commands.items():
-            if name not in names:
+            if not is_group(verb) or verb.invoke_without_command:
                 flags = [p.opts[0] for p in verb.params if p.param_type_name == "option"]
                 found[prefix + name] = sorted(f for f in flags if f != "--help")
     recorded = json.loads(Path(__file__).with_name("options.json").read_text("utf-8"))

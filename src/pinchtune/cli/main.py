@@ -28,6 +28,7 @@ from pinchtune.cli import (
     report,
     run,
     select,
+    serve,
     stage,
     train,
     versions,
@@ -58,6 +59,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
 app.add_typer(stage.app, name="stage")
 app.add_typer(judge.app, name="judge")
+app.add_typer(serve.app, name="serve")
 app.add_typer(versions.app, name="versions")
 app.add_typer(collect.app, name="collect")
 

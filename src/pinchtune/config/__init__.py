@@ -6,7 +6,10 @@ Every option is a field of a section with its default stated once; unknown keys 
 
 from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
 from pinchtune.config.sections import (
+    AUTO,
+    CANDIDATE,
     ENGLISH,
+    PRODUCTION,
     AdviseConfig,
     CollectConfig,
     Config,
@@ -22,12 +25,17 @@ from pinchtune.config.sections import (
     ModelConfig,
     Section,
     SelectConfig,
+    ServeConfig,
     TrainConfig,
+    UpstreamConfig,
 )
 
 __all__ = [
+    "AUTO",
+    "CANDIDATE",
     "CONFIG_NAME",
     "ENGLISH",
+    "PRODUCTION",
     "AdviseConfig",
     "CollectConfig",
     "Config",
@@ -43,7 +51,9 @@ __all__ = [
     "ModelConfig",
     "Section",
     "SelectConfig",
+    "ServeConfig",
     "TrainConfig",
+    "UpstreamConfig",
     "check_config",
     "load_config",
 ]
