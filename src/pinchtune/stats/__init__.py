@@ -11,6 +11,7 @@
     seeds           the spread between seeds apart from that between prompts
     simulation      made-up verdicts whose truth is known
     power           what a plan can show, and how many prompts it takes
+    sequential      two means that may be compared at every look
 
 It knows numbers and names only: nothing of prompts, judges or files. docs/statistics.md says
 where each formula is from, when it holds, and how often it errs.
@@ -41,6 +42,14 @@ from pinchtune.stats.seeds import (
     estimate_over_seeds,
     mean_squares,
 )
+from pinchtune.stats.sequential import (
+    Bounds,
+    confidence_bounds,
+    count_values,
+    p_above,
+    p_below,
+    p_differs,
+)
 from pinchtune.stats.shrinkage import Effects, Shrunken, draw_effects, least_error, shrink
 from pinchtune.stats.simulation import (
     Assumptions,
@@ -60,6 +69,7 @@ __all__ = [
     "Array",
     "Assumptions",
     "Bootstrap",
+    "Bounds",
     "ClusteredScores",
     "Comparison",
     "Effects",
@@ -83,6 +93,8 @@ __all__ = [
     "assume_from_pilot",
     "bradley_terry",
     "compare_with_margin",
+    "confidence_bounds",
+    "count_values",
     "draw_by_language",
     "draw_effects",
     "draw_scores",
@@ -96,6 +108,9 @@ __all__ = [
     "least_error",
     "mean_squares",
     "non_inferiority",
+    "p_above",
+    "p_below",
+    "p_differs",
     "shrink",
     "sign_flip_test",
     "summarise",
