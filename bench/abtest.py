@@ -1,6 +1,6 @@
 """How often an A/B test that is looked at every day stops without reason, and what it finds.
 
-`python -m bench.abtest [--tests 2000] [--only false,power] [--json FILE]`: prints a table for
+`python -m bench.abtest [--tests 2000] [--only 'false;power'] [--json FILE]`: prints a table for
 each part and writes bench/results/abtest.json. About four minutes on one core.
 
 Beside the bets of pinchtune.stats.sequential stand a z test at every look, which is what people
@@ -14,18 +14,18 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.abtest_crowds import FALSE, FOUND, LOOKS, Crowd, draw_looks
+from bench.abtest_crowds import FOUND, HARDER, LOOKS, PLAIN, Crowd, draw_looks
 from bench.error_rates import make_table, write_parts
 from bench.error_studies import Row, share
-from pinchtune.stats import Array, p_differs
-from pinchtune.stats.sequential import PLACES, STAKES
+from pinchtune.stats import Array, Design, p_differs
+from pinchtune.stats.sequential import PLACES, grow, join
 
 RESULTS = Path(__file__).with_name("results") / "abtest.json"
 LEVEL = 0.05
@@ -33,12 +33,13 @@ BLOCK = 250
 """Tests that are drawn at a time."""
 TUNED_AT = 250
 """Users at which the normal mixture is narrowest."""
+MEANS = (1 - np.cos(np.pi * (np.arange(32) + 0.5) / 32)) / 2
 Flags = NDArray[np.bool_]
 
 
-def false_stops(tests: int, seed: int) -> Iterator[Row]:
+def false_stops(crowds: Sequence[Crowd], tests: int, seed: int) -> Iterator[Row]:
     """How often a test without an effect claims one, at any look and at the last."""
-    for crowd in FALSE:
+    for crowd in crowds:
         stops, daily, last, mixture = _look(crowd, tests, seed)
         yield {
             **crowd.facts(),
@@ -49,9 +50,9 @@ def false_stops(tests: int, seed: int) -> Iterator[Row]:
         }
 
 
-def power(tests: int, seed: int) -> Iterator[Row]:
+def power(crowds: Sequence[Crowd], tests: int, seed: int) -> Iterator[Row]:
     """How often a real effect is found, and after how many days."""
-    for crowd in FOUND:
+    for crowd in crowds:
         stops, _, last, _ = _look(crowd, tests, seed)
         found = stops.any(axis=1)
         days = np.where(found, stops.argmax(axis=1) + 1, LOOKS)
@@ -64,7 +65,11 @@ def power(tests: int, seed: int) -> Iterator[Row]:
         }
 
 
-PARTS = {"false": false_stops, "power": power}
+PARTS: dict[str, tuple[Callable[[Sequence[Crowd], int, int], Iterator[Row]], Sequence[Crowd]]] = {
+    "false": (false_stops, PLAIN),
+    "false, harder": (false_stops, HARDER),
+    "power": (power, FOUND),
+}
 
 
 def _look(crowd: Crowd, tests: int, seed: int) -> tuple[Flags, Flags, Flags, Flags]:
@@ -75,33 +80,30 @@ def _look(crowd: Crowd, tests: int, seed: int) -> tuple[Flags, Flags, Flags, Fla
         counts = draw_looks(crowd, min(BLOCK, tests - first), rng)
         z, users = _z(counts)
         daily = z > 1.96
-        found.append((_bets(counts), daily, daily[:, -1], z > _mixture(users)))
+        found.append((_bets(counts, crowd), daily, daily[:, -1], z > _mixture(users)))
     together = [np.concatenate(parts) for parts in zip(*found)]
     return together[0], together[1], together[2], together[3]
 
 
-def _bets(counts: Array) -> Flags:
-    """Return where bets differ at LEVEL; those that cannot are told by a few common means."""
-    below, above = counts[:, :, 0], counts[:, :, 1]
-    most = np.maximum(_few_means(below, above), _few_means(above, below))
-    claims = np.zeros(most.shape, dtype=bool)
-    for at in zip(*np.nonzero(most >= math.log(2 / LEVEL))):
-        claims[at] = p_differs(below[at], above[at]) <= LEVEL
+def _bets(counts: Array, crowd: Crowd) -> Flags:
+    """Return the first look of each test at which bets differ at LEVEL.
+
+    Looks at which they cannot are told by a few common means.
+    """
+    below, above, design = counts[:, :, 0], counts[:, :, 1], crowd.design()
+    up, down = _few_means(below, above, design), _few_means(above, below, design.swapped())
+    claims = np.zeros(up.shape, dtype=bool)
+    for test, look in zip(*np.nonzero(np.maximum(up, down) >= math.log(2 / LEVEL))):
+        if not claims[test].any():
+            p = p_differs(below[test, look], above[test, look], design)
+            claims[test, look] = p <= LEVEL
     return claims
 
 
-_MEANS = (1 - np.cos(np.pi * (np.arange(32) + 0.5) / 32)) / 2
-_UP = np.log(1 - STAKES + STAKES * (PLACES[:, None, None] / _MEANS[:, None]))
-
-
-def _few_means(first: Array, second: Array) -> Array:
+def _few_means(first: Array, second: Array, design: Design) -> Array:
     """Return the log of the least capital over a few common means: no less than over all."""
-    logs = np.zeros((*first.shape[:2], len(_MEANS)))
-    for counts, table in ((first[..., ::-1], _UP[:, ::-1]), (second, _UP)):
-        grown = np.tensordot(counts, table, 1)
-        top = grown.max(axis=-1)
-        logs += top + np.log(np.exp(grown - top[..., None]).mean(axis=-1))
-    least: Array = logs.min(axis=-1)
+    below, above = grow(first[..., ::-1], 1 - MEANS), grow(second, MEANS)
+    least: Array = join(below, above, design).min(axis=-1)
     return least
 
 
@@ -129,16 +131,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas")
+    parser.add_argument("--only", default=";".join(PARTS), help="parts, with semicolons")
     parser.add_argument("--json", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
-    unknown = set(options.only.split(",")) - set(PARTS)
+    unknown = set(options.only.split(";")) - set(PARTS)
     if unknown:
-        parser.error(f"no part {sorted(unknown)[0]!r}; there are: {' '.join(PARTS)}")
+        parser.error(f"no part {sorted(unknown)[0]!r}; there are: {'; '.join(PARTS)}")
     found = json.loads(options.json.read_text("utf-8")) if options.json.is_file() else {}
-    for name in options.only.split(","):
+    for name in options.only.split(";"):
         start = perf_counter()
-        rows = list(PARTS[name](options.tests, options.seed))
+        count, crowds = PARTS[name]
+        rows = list(count(crowds, options.tests, options.seed))
         found[name] = {"tests": options.tests, "seed": options.seed, "rows": rows}
         print(f"## {name}\n\n{make_table(rows)}\n", flush=True)
         print(f"{name}: {perf_counter() - start:.0f} s", file=sys.stderr)

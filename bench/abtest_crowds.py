@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.error_studies import Row
-from pinchtune.stats import Array
+from pinchtune.stats import Array, Design
 from pinchtune.stats.sequential import PLACES
 
 LOOKS = 60
@@ -40,6 +40,13 @@ class Crowd(NamedTuple):
     """All users are there on the first day."""
     drift: float = 0.0
     """Change of both means over the test."""
+    expected: float = 0.0
+    """Users that the plan expects; 0 = as many as come."""
+
+    def design(self) -> Design:
+        """Return what a plan would expect: `expected` users, 70 % content or 2 % failures."""
+        mean = 0.7 if self.mean > 0.1 else 0.02
+        return Design(mean, self.expected or self.daily * LOOKS, self.split)
 
     def facts(self) -> Row:
         """Return what a table says of the crowd."""
@@ -51,7 +58,7 @@ class Crowd(NamedTuple):
         }
 
 
-FALSE = (
+PLAIN = (
     Crowd("each once, thumbs", 10, steps=1),
     Crowd("each once, scores 1 to 5", 10),
     Crowd("few users, thumbs", 1, steps=1),
@@ -59,10 +66,13 @@ FALSE = (
     Crowd("coming back, no own opinions", 10, back=0.3, alike=0.0),
     Crowd("all there from the start", 2, back=0.5, alike=0.3, at_once=True),
     Crowd("all from the start, no own opinions", 2, back=0.9, alike=0.0, at_once=True),
+)
+HARDER = (
     Crowd("a few say very much", 10, back=0.3, heavy=True),
     Crowd("unequal arms", 10, back=0.2, split=0.9),
     Crowd("rare, unequal arms", 20, mean=0.02, steps=1, split=0.9),
     Crowd("rare, coming back", 20, mean=0.01, steps=1, back=0.3, alike=0.2),
+    Crowd("rare, no own rates", 20, mean=0.01, steps=1, back=0.3, alike=0.0),
     Crowd("both drift by 30 points", 10, mean=0.55, back=0.3, drift=0.3),
 )
 FOUND = (
@@ -73,6 +83,8 @@ FOUND = (
     Crowd("scores, coming back", 5, effect=0.07, back=0.3),
     Crowd("scores, coming back", 10, effect=0.07, back=0.3),
     Crowd("scores, coming back, unequal arms", 10, effect=0.07, back=0.3, split=0.9),
+    Crowd("thumbs, a quarter of the users expected", 20, steps=1, effect=0.1, expected=300),
+    Crowd("thumbs, four times the users expected", 20, steps=1, effect=0.1, expected=4800),
     Crowd("rare failures", 40, mean=0.02, steps=1, effect=0.03),
 )
 

@@ -10,6 +10,7 @@ import traceback
 import typer
 
 from pinchtune.cli import (
+    abtest,
     advise,
     collect,
     data,
@@ -50,6 +51,7 @@ for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
+app.add_typer(abtest.app, name="ab")
 app.add_typer(collect.app, name="collect")
 
 

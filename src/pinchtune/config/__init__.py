@@ -7,6 +7,7 @@ Every option is a field of a section with its default stated once; unknown keys 
 from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
 from pinchtune.config.sections import (
     ENGLISH,
+    AbConfig,
     AdviseConfig,
     CollectConfig,
     Config,
@@ -26,6 +27,7 @@ from pinchtune.config.sections import (
 __all__ = [
     "CONFIG_NAME",
     "ENGLISH",
+    "AbConfig",
     "AdviseConfig",
     "CollectConfig",
     "Config",

@@ -271,6 +271,16 @@ class JudgeConfig(Section):
         return self
 
 
+class AbConfig(Section):
+    """[ab]: what is kept of an A/B test; the default is the least: numbers, no text."""
+
+    keep_text: StrictBool = False
+    """Keep questions, answers and reasons too, without personal data. Only where those who write
+    have agreed to it."""
+    text_days: Annotated[Number, Field(gt=0)] = 30.0
+    """Days after which these texts are deleted."""
+
+
 class Config(Section):
     """A whole pinch.toml."""
 
@@ -288,3 +298,4 @@ class Config(Section):
     generate: GenerateConfig = GenerateConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     judge: JudgeConfig = JudgeConfig()
+    ab: AbConfig = AbConfig()

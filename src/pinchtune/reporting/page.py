@@ -6,13 +6,7 @@ only script remembers the choice; the page's own policy allows that one script a
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from importlib.resources import files
 from typing import NamedTuple
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from pinchtune.reporting.asked import AskedView, build_asked
 from pinchtune.reporting.chosen import ChosenView, build_chosen
@@ -25,7 +19,8 @@ from pinchtune.reporting.limits import build_limits
 from pinchtune.reporting.mixed import MixedView, build_mixed
 from pinchtune.reporting.planned import PlanView, build_plan
 from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
-from pinchtune.reporting.safety import clean, clip
+from pinchtune.reporting.rendering import asset, environment, policy
+from pinchtune.reporting.safety import clip
 from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
 from pinchtune.reporting.tables import TableView, build_tables
 from pinchtune.reporting.wording import LOCALES, Wording, check_locale
@@ -75,16 +70,16 @@ def build_report(data: ReportData, locale: str = "en") -> str:
     first = check_locale(locale)
     choice = choose_pairs(data)
     views = [_view(data, choice, Wording(code)) for code in LOCALES]
-    script, style = (_asset(name) for name in ("remember.js", "report.css"))
+    script, style = (asset(name) for name in ("remember.js", "report.css"))
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             views=views,
             first=next(view for view in views if view.locale == first),
             script=script,
             style=style,
-            policy=_policy(script),
+            policy=policy(script),
         )
     )
 
@@ -108,35 +103,4 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         limits=build_limits(data, words),
         protocol=build_protocol(data, words),
         same=words("protocol.same", answer=answer) if answer else "",
-    )
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("pinchtune.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _finalize(value: object) -> object:
-    """Clean every text on its way into the page; it is escaped after this."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _asset(name: str) -> Markup:
-    """Return a file of ours that goes into the page as it is."""
-    path = files("pinchtune.reporting") / "templates" / name
-    return Markup(path.read_text("utf-8").strip())
-
-
-def _policy(script: str) -> str:
-    """Return the content security policy: our own script by its hash, and no request at all."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-        f"form-action 'none'; script-src 'sha256-{digest}'"
     )

@@ -44,6 +44,7 @@ from pinchtune.stats.seeds import (
 )
 from pinchtune.stats.sequential import (
     Bounds,
+    Design,
     confidence_bounds,
     count_values,
     p_above,
@@ -72,6 +73,7 @@ __all__ = [
     "Bounds",
     "ClusteredScores",
     "Comparison",
+    "Design",
     "Effects",
     "Estimate",
     "MeanSquares",
