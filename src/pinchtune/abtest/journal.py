@@ -200,10 +200,17 @@ class Journal:
             order.done.set()
 
     def _do(self, db: sqlite3.Connection, order: _Order) -> None:
+        """Do one thing; only what concerns the whole file may stop the others of its batch."""
         try:
             order.act(db)
+        except (sqlite3.OperationalError, OSError):
+            raise
         except PinchError as error:
             order.error = error
+        except Exception as error:
+            self.lost += not order.waits
+            _log.exception("%s: something could not be kept", self.path)
+            order.error = RunError(f"{self.path}: this could not be kept ({error})")
 
     def _fail(self, batch: list[_Order], error: Exception) -> None:
         """Nothing of a batch was written: tell who waits, count the rest."""

@@ -138,6 +138,8 @@ def _check(plan: Plan) -> None:
     ):
         if not number > 0:
             raise UsageError(f"{name}: {number:g} is not above 0; correct it")
+    if plan.guard_stops not in ("test", "language"):
+        raise UsageError(f"--guard-stops: {plan.guard_stops!r} is none of test or language")
     for guard in plan.guards:
         _check_guard(guard)
 

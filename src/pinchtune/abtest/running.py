@@ -55,7 +55,7 @@ class Test:
         self.stops = Stops(folder / "stops")
         self.on_stop: Callable[[str], None] = on_stop or (lambda reason: None)
         self._salt = (folder / "salt").read_bytes()
-        self._check_seconds, self._next_check = check_seconds, 0.0
+        self._check_seconds, self._next_check = check_seconds, clock() + check_seconds
         self._looking = threading.Lock()
         self.journal = Journal(folder / "journal.db", keeping or Keeping())
         self.journal.forget_texts(clock())
