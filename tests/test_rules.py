@@ -182,7 +182,7 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    names = ("data", "collect", "advise")
+    names = ("data", "collect", "advise", "ab")
     groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
     for prefix, group in groups.items():
         for name, verb in group.commands.items():

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from answering import START
 
 from pinchtune.abtest.journal import Keeping
 from pinchtune.abtest.plan import Plan
-from pinchtune.abtest.records import Exchange
 from pinchtune.abtest.running import Test, open_test, start_test
 
-START = 1_700_000_000.0
 Begin = Callable[..., Test]
 
 
@@ -40,15 +39,3 @@ def begin(tmp_path: Path, clock: list[float]) -> Iterator[Begin]:
     yield start
     for test in begun:
         test.close()
-
-
-def answered(test: Test, number: int, language: str = "es", **more) -> Exchange:
-    """An exchange with the arm that the test says."""
-    user = more.pop("user", f"user-{number}")
-    facts = {
-        "id": f"x-{number}", "time": test.clock(), "user": user, "version": "v1",
-        "arm": test.route(user, language), "language": language, "answer_language": language,
-        "question": "¿Cuándo llega?", "answer": "Mañana.", "tokens": 5, "seconds": 1.0,
-        "first_seconds": 0.2, "status": 200,
-    }  # fmt: skip
-    return Exchange(**{**facts, **more})

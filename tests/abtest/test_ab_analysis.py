@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import START, answered
+from answering import START, answered
 
 from bench.crowd import People, drive
 from pinchtune.abtest.analysis import analyse

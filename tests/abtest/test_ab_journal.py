@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import START, answered
+from answering import START, answered
 
 from pinchtune.abtest.journal import Keeping
 from pinchtune.abtest.plan import DAY
@@ -45,7 +45,9 @@ def test_text_is_kept_with_consent_without_personal_data(begin):
     test = begin(Keeping(text=True))
     fill(test)
     held = on_disk(test.folder)
-    assert SECRET.encode() in held and REASON.encode() in held and "真空ポンプ 👩‍🔧".encode() in held
+    assert (
+        SECRET.encode() in held and REASON.encode() in held and "真空ポンプ 👩‍🔧".encode() in held
+    )
     assert MAIL.encode() not in held and b"[e-mail]" in held
     assert b"kim-the-user" not in held
 
@@ -108,7 +110,7 @@ CHILD = """
 import sys, time
 from pathlib import Path
 sys.path[:0] = {paths!r}
-from conftest import answered
+from answering import answered
 from pinchtune.abtest.running import Test
 test = Test(Path({folder!r}))
 for number in range(100_000):

@@ -6,7 +6,7 @@ import csv
 import json
 
 import pytest
-from conftest import answered
+from answering import answered
 
 from pinchtune.abtest.checking import draw_sample, keep_marks, read_marks, write_sample
 from pinchtune.abtest.journal import Keeping
@@ -87,10 +87,17 @@ def test_without_text_there_is_nothing_to_mark(begin):
 def test_poor_answers_are_read_by_mining(begin, tmp_path):
     test = begin(TEXT)
     ask(test)
-    for number, given in ((0, {"score": 2}), (4, {"thumb": "down"}), (2, {"score": 3}), (6, {"score": 5})):
+    for number, given in (
+        (0, {"score": 2}),
+        (4, {"thumb": "down"}),
+        (2, {"score": 3}),
+        (6, {"score": 5}),
+    ):
         facts = {"score": None, "thumb": None, "reason": "", "now": 1.0, **given}
         test.feedback(f"x-{number}", **facts)
-    test.record(answered(test, 50, "ja", question="英語で?", answer="In English", answer_language="en"))
+    test.record(
+        answered(test, 50, "ja", question="英語で?", answer="In English", answer_language="en")
+    )
     test.journal.mark([("x-8", False), ("x-10", True)], "Kim", 2.0)
     found = find_poor(test.journal.path)
     assert [(row["question"], row["poor"]) for row in found] == [

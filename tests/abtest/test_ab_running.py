@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from conftest import START, answered
+from answering import START, answered
 
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.plan import DAY, Plan

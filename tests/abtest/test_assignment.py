@@ -44,7 +44,7 @@ def test_languages_and_salts_are_dealt_anew():
 
 def test_a_hash_does_not_tell_the_arm_or_the_user():
     hidden = [hide_user(b"s", f"u{n}") for n in range(2_000)]
-    assert len(set(hidden)) == 2_000 and not any("u1" == h for h in hidden)
+    assert len(set(hidden)) == 2_000 and not any(h == "u1" for h in hidden)
     arms = [assigned_arm(PLAN, b"s", f"u{n}", "es") for n in range(2_000)]
     low = [arm for h, arm in zip(hidden, arms, strict=True) if int(h[0], 16) < 8]
     assert 0.4 < low.count(ARMS[0]) / len(low) < 0.6

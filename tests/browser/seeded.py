@@ -9,6 +9,8 @@ from pathlib import Path
 from visitor import PASSWORD
 
 from asked import PICKS, SUBJECTS, write_mined, write_selection
+from pinchtune.abtest.plan import Plan
+from pinchtune.abtest.running import start_test
 from pinchtune.store import (
     Grant,
     Person,
@@ -80,6 +82,7 @@ def fill(folder: Path, odd: bool = True) -> Workplace:
     (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
     write_mined(folder / "runs", SUBJECTS if odd else SUBJECTS[:3])
     write_selection(folder / "runs", picks=PICKS if odd else PICKS[:3])
+    start_test(folder, Plan(("production", "candidate"), ("es", "ja")), "Ada")
     return seed(folder / "collect.db", odd)
 
 

@@ -24,8 +24,8 @@ TONES = {
 }  # fmt: skip
 CHIPS = {"better": "good", "worse": "bad", "unclear": "open"}
 _NAME, _TEXT = 80, 300
-_WIDTH, _HEIGHT, _LEFT, _FOOT = 560.0, 220.0, 54.0, 40.0
-BLUE, RED, PALE = "#005b96", "#a63c06", "#9ec3dd"
+_WIDTH, _HEIGHT, _LEFT, _TOP, _FOOT = 560.0, 220.0, 54.0, 8.0, 40.0
+BLUE, RED, PALE, RULE = "#005b96", "#a63c06", "#9ec3dd", "#e4e7eb"
 
 
 class Line(NamedTuple):
@@ -90,7 +90,7 @@ def page_policy() -> str:
 
 
 def _view(name: str, result: Json, words: Wording) -> View:
-    first, second = arms = tuple(clip(a, _NAME, 1).text for a in result["promised"]["arms"])
+    first, second = (clip(arm, _NAME, 1).text for arm in result["promised"]["arms"])
     verdict = result["verdict"]
     tone, icon = TONES[verdict]
     over = "ab.over" if result["is_over"] else "ab.running"
@@ -181,32 +181,45 @@ def _drawing(result: Json, group: str, words: Wording) -> tuple[str, Markup, str
     return name, Markup(picture.described(ident, name, text)), text
 
 
+class _Scale(NamedTuple):
+    """Days and differences to positions."""
+
+    end: float
+    most: float
+    """The difference at the top."""
+
+    def across(self, day: float) -> float:
+        return _LEFT + (_WIDTH - _LEFT - 14) * day / self.end
+
+    def down(self, value: float) -> float:
+        kept = min(max(value, -self.most), self.most)
+        return _TOP + (_HEIGHT - _FOOT - _TOP) * (1 - kept / self.most) / 2
+
+
 def _paint(days: list[Json], words: Wording) -> Picture:
+    """Draw a bar and a mark for each day; the widest bars, of the first days, are cut off."""
     picture = Picture(_WIDTH, _HEIGHT)
-    top, bottom = 8.0, _HEIGHT - _FOOT
-    most = min(1.0, max(0.05, *(abs(bound) for day in days[-20:] for bound in (day["low"], day["high"]))))
-    end = max(1.0, days[-1]["day"])
-
-    def across(day: float) -> float:
-        return _LEFT + (_WIDTH - _LEFT - 14) * day / end
-
-    def down(value: float) -> float:
-        kept = min(max(value, -most), most)
-        return top + (bottom - top) * (1 - kept / most) / 2
-
-    for value in (-most, -most / 2, 0.0, most / 2, most):
-        picture.box(_LEFT, down(value), _WIDTH - _LEFT, 1.0, fill=INK if not value else "#e4e7eb")
-        picture.text(_LEFT - 6, down(value), _points(value, words, True), 11, anchor="end", fill=SOFT)
+    late = [abs(day[bound]) for day in days[len(days) // 3 :] for bound in ("low", "high")]
+    scale = _Scale(max(1.0, days[-1]["day"]), min(1.0, max(0.05, *late)))
+    _axes(picture, scale, words)
     for day in days:
-        x, high, low = across(day["day"]), down(day["high"]), down(day["low"])
+        x, high, low = scale.across(day["day"]), scale.down(day["high"]), scale.down(day["low"])
         picture.box(x - 2, high, 4.0, max(1.0, low - high), fill=PALE)
-        shown = day["low"] > 0 or day["high"] < 0
-        colour = (BLUE if day["value"] > 0 else RED) if shown else SOFT
-        picture.box(x - 3.5, down(day["value"]) - 3.5, 7.0, 7.0, fill=colour)
-    for day in sorted({0.0, end / 2, end}):
-        picture.text(across(day), bottom + 14, words.number(day), 11, anchor="middle", fill=SOFT)
-    picture.text(_WIDTH / 2, bottom + 32, words("ab.day"), 11, anchor="middle", fill=SOFT)
+        is_shown = day["low"] > 0 or day["high"] < 0
+        colour = (BLUE if day["value"] > 0 else RED) if is_shown else SOFT
+        picture.box(x - 3.5, scale.down(day["value"]) - 3.5, 7.0, 7.0, fill=colour)
     return picture
+
+
+def _axes(picture: Picture, scale: _Scale, words: Wording) -> None:
+    for value in (-scale.most, -scale.most / 2, 0.0, scale.most / 2, scale.most):
+        y, label = scale.down(value), _points(value, words, True)
+        picture.box(_LEFT, y, _WIDTH - _LEFT, 1.0, fill=RULE if value else INK)
+        picture.text(_LEFT - 6, y, label, 11, anchor="end", fill=SOFT)
+    y = _HEIGHT - _FOOT
+    for day in sorted({0.0, scale.end / 2, scale.end}):
+        picture.text(scale.across(day), y + 14, words.number(day), 11, anchor="middle", fill=SOFT)
+    picture.text(_WIDTH / 2, y + 32, words("ab.day"), 11, anchor="middle", fill=SOFT)
 
 
 def _measures(result: Json, words: Wording) -> list[tuple[str, list[Line]]]:

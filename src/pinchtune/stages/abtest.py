@@ -20,6 +20,8 @@ from pinchtune.files import write_json, write_jsonl, write_text
 from pinchtune.stages.project import Project
 
 Json = dict[str, Any]
+LIVE_SECONDS = 60
+"""A live page is loaded anew so often."""
 
 
 def keeping(project: Project) -> Keeping:
@@ -81,6 +83,17 @@ def report(project: Project) -> Path:
     write_json(folder / "result.json", found)
     write_text(folder / "report.html", page(project, found))
     return folder / "report.html"
+
+
+def live_page(project: Project | None) -> Callable[[str], str]:
+    """Return what makes the page of the last test as it stands; empty if there is none."""
+
+    def make(locale: str) -> str:
+        if project is None or current_folder(project.folder) is None:
+            return ""
+        return page(project, result(project), locale, LIVE_SECONDS)
+
+    return make
 
 
 def page(project: Project, found: Json, locale: str = "en", seconds: int = 0) -> str:

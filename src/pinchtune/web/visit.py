@@ -39,6 +39,8 @@ class Web:
     """Languages that the project tunes: those to collect until somebody decides otherwise."""
     runs: Runs = field(default_factory=Runs)
     """What was mined and chosen in the project."""
+    abtest: Callable[[str], str] = lambda locale: ""
+    """The page of the A/B test in a locale; empty if there never was one."""
     generating: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model writes: it answers one person at a time."""
 
