@@ -21,7 +21,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.abtest_crowds import FOUND, HARDER, LOOKS, PLAIN, Crowd, draw_looks
+from bench.abtest_crowds import FOUND, LOOKS, PLAIN, RARE, UNEQUAL, Crowd, draw_looks
 from bench.error_rates import make_table, write_parts
 from bench.error_studies import Row, share
 from pinchtune.stats import Array, Design, p_differs
@@ -67,7 +67,8 @@ def power(crowds: Sequence[Crowd], tests: int, seed: int) -> Iterator[Row]:
 
 PARTS: dict[str, tuple[Callable[[Sequence[Crowd], int, int], Iterator[Row]], Sequence[Crowd]]] = {
     "false": (false_stops, PLAIN),
-    "false, harder": (false_stops, HARDER),
+    "false, unequal": (false_stops, UNEQUAL),
+    "false, rare or drifting": (false_stops, RARE),
     "power": (power, FOUND),
 }
 

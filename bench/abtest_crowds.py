@@ -67,10 +67,12 @@ PLAIN = (
     Crowd("all there from the start", 2, back=0.5, alike=0.3, at_once=True),
     Crowd("all from the start, no own opinions", 2, back=0.9, alike=0.0, at_once=True),
 )
-HARDER = (
+UNEQUAL = (
     Crowd("a few say very much", 10, back=0.3, heavy=True),
     Crowd("unequal arms", 10, back=0.2, split=0.9),
     Crowd("rare, unequal arms", 20, mean=0.02, steps=1, split=0.9),
+)
+RARE = (
     Crowd("rare, coming back", 20, mean=0.01, steps=1, back=0.3, alike=0.2),
     Crowd("rare, no own rates", 20, mean=0.01, steps=1, back=0.3, alike=0.0),
     Crowd("both drift by 30 points", 10, mean=0.55, back=0.3, drift=0.3),

@@ -86,7 +86,7 @@ def test_a_full_disk_refuses_feedback_and_never_an_answer(begin):
         db.execute(f"PRAGMA max_page_count = {pages + more}")
 
     test.journal.write(lambda db: limit(db, 0))
-    with pytest.raises(RunError, match="disk is full.*free some space"):
+    with pytest.raises(RunError, match=r"disk is full.*free some space"):
         for number in range(1, 1_000):
             test.record(answered(test, number))
             test.feedback(f"x-{number}", score=5, thumb=None, reason="", now=START)

@@ -27,14 +27,14 @@ def test_only_named_languages_and_users_take_part(begin):
 
 def test_arms_stay_after_a_restart(begin, tmp_path):
     test = begin(split=0.3)
-    again = Test(test.folder)
+    again = Test(test.folder, clock=test.clock)
     users = [f"user-{n}" for n in range(200)]
     assert [test.route(u, "ja") for u in users] == [again.route(u, "ja") for u in users]
     again.close()
 
 
 def test_a_language_is_stopped_by_itself_and_at_once(begin):
-    test, other = begin(), None
+    test = begin()
     assert "candidate" in arms(test, "es")
     other = Test(test.folder)
     assert other.stop("too blunt", "Kim", "es")
@@ -126,10 +126,30 @@ def test_only_the_assigned_arm_counts(begin):
     test.record(own)
     test.journal.flush()
     found = analyse(test.folder, START)
-    assert found["counts"] | {} == {
-        "exchanges": 3, "counted": 1, "other_arm": 1, "feedback": 0, "checks": 0,
-    }  # fmt: skip
+    counts = {"exchanges": 3, "counted": 1, "other_arm": 1, "feedback": 0, "checks": 0}
+    assert found["counts"] == {**counts, "versions": {own.arm: ["v1"]}}
     assert found["deviations"] == [{"what": "other_arm", "count": 1}]
+
+
+def test_another_version_on_the_way_is_a_deviation(begin):
+    test = begin()
+    for n, version in enumerate(("v1", "v2", "v1")):
+        test.record(answered(test, n, user="one", version=version))
+    test.journal.flush()
+    [change] = analyse(test.folder, START)["deviations"]
+    assert change["what"] == "versions" and change["versions"] == ["v1", "v2"]
+
+
+def test_a_broken_rollback_is_told_and_the_test_stays_stopped(begin, caplog):
+    def fail(reason):
+        raise OSError("no such version")
+
+    test = begin(on_stop=fail)
+    harm(test, status=500)
+    test._looking.acquire()
+    test._check_and_release()
+    assert "the guards could not be looked at" in caplog.text
+    assert test.is_over() and not test._looking.locked()
 
 
 def harm(test: Test, count: int = 300, **harmed) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.abtest import LEVEL, RESULTS, _bets, _look, main
-from bench.abtest_crowds import FOUND, HARDER, LOOKS, PLAIN, Crowd, _count, draw_looks
+from bench.abtest_crowds import FOUND, LOOKS, PLAIN, RARE, UNEQUAL, Crowd, _count, draw_looks
 from pinchtune.stats import count_values, p_differs
 
 
@@ -30,14 +30,14 @@ def test_short_cut_finds_what_every_look_finds():
 
 
 def test_crowds_are_as_they_say():
-    for crowd in (*PLAIN, *HARDER, *FOUND):
+    for crowd in (*PLAIN, *UNEQUAL, *RARE, *FOUND):
         last = draw_looks(crowd, 20, np.random.default_rng(1))[:, -1]
         share = last[:, 0].sum() / last.sum()
         assert share == pytest.approx(crowd.split, abs=0.05)
         assert last.sum() <= 20 * crowd.daily * LOOKS + 1e-6
 
 
-@pytest.mark.parametrize("crowd", [PLAIN[0], HARDER[1], HARDER[2]], ids=lambda c: c.name)
+@pytest.mark.parametrize("crowd", [PLAIN[0], *UNEQUAL[1:]], ids=lambda c: c.name)
 def test_few_tests_without_an_effect_stop(crowd):
     stops, daily, _, _ = _look(crowd, 200, seed=3)
     assert stops.any(axis=1).mean() <= 0.05 + 0.03
@@ -46,9 +46,10 @@ def test_few_tests_without_an_effect_stop(crowd):
 
 def test_recorded_rates_keep_the_level():
     found = json.loads(RESULTS.read_text("utf-8"))
-    rows = [row for part in ("false", "false, harder") for row in found[part]["rows"]]
-    assert len(rows) == len(PLAIN) + len(HARDER)
-    assert all(found[part]["tests"] >= 2000 for part in ("false", "false, harder"))
+    parts = [part for name, part in found.items() if name.startswith("false")]
+    rows = [row for part in parts for row in part["rows"]]
+    assert len(rows) == len(PLAIN) + len(UNEQUAL) + len(RARE)
+    assert all(part["tests"] >= 2000 for part in parts)
     assert max(row["bets"]["percent"] for row in rows) <= 5
 
 

@@ -34,7 +34,8 @@ RESULT = {
         "all": {"adjusted": 0.003, "verdict": "better"},
     },
     "measures": {
-        name: {g: {"first": 0.01, "second": 0.02, "users": [5, 6]} for g in ("ar", "ja", "all")}
+        name: {g: {"first": 0.01, "second": 0.02, "users": [5, 6], "value": 0.01, "low": -0.1,
+                   "high": 0.12} for g in ("ar", "ja", "all")}
         for name in ("satisfaction", "correct", "wrong-language", "errors", "slow")
     },
     "guards": [{"measure": "slow", "group": "all", "limit": 0.05, "first": 0.01, "second": 0.5,
@@ -64,7 +65,8 @@ def test_the_page_asks_for_nothing():
     page = build_page("Pumps", RESULT)
     tree = html.fromstring(page)
     assert not tree.xpath("//@src") and tree.xpath("//link/@href") == ["data:,"]
-    assert "default-src 'none'" in page and 'http-equiv="refresh"' not in page
+    [policy] = tree.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    assert policy.startswith("default-src 'none'") and 'http-equiv="refresh"' not in page
     assert 'http-equiv="refresh" content="30"' in build_page("Pumps", RESULT, seconds=30)
     assert all(t.xpath("string(./@aria-labelledby)") for t in tree.xpath("//svg"))
 
@@ -88,6 +90,8 @@ def test_what_people_wrote_is_escaped():
             "ar": {"adjusted": 0.01, "verdict": "worse"}}}, "and worse in Arabic"),
         ({"verdict": "worse", "stops": {"all": {"time": 1.7e9, "by": "guard", "why": "slow"}},
           "is_over": True}, "A guard stopped the test"),
+        ({"deviations": [{"what": "versions", "arm": "candidate", "versions": ["v1", "v2"]}]},
+         "not the same all the time: v1 / v2"),
         ({"guards": []}, "No guard watches this test."),
         ({"groups": dict.fromkeys(("ar", "ja", "all"), EMPTY)}, "Nobody has rated"),
     ],

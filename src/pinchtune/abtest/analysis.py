@@ -58,7 +58,7 @@ def analyse(folder: Path, now: float) -> Json:
         "groups": groups,
         "claims": claims,
         "verdict": _verdict(claims, stops),
-        "measures": {name: _measure(plan, values) for name, values in measured.items()},
+        "measures": {name: _measure(plan, name, values) for name, values in measured.items()},
         "guards": [
             {
                 "measure": a.guard.measure, "group": a.group, "limit": a.guard.limit,
@@ -68,7 +68,7 @@ def analyse(folder: Path, now: float) -> Json:
             for a in alarms
         ],
         "counts": facts["counts"],
-        "deviations": _deviations(plan, stops, facts, now),
+        "deviations": _deviations(stops, facts),
     }  # fmt: skip
 
 
@@ -153,14 +153,18 @@ def _verdict(claims: dict[str, Json], stops: Json) -> str:
     return next((verdict for verdict in (BETTER, WORSE) if verdict in found), UNCLEAR)
 
 
-def _measure(plan: Plan, values: Values) -> Json:
-    """Return the means of a measure in each group, for the table."""
+def _measure(plan: Plan, name: str, values: Values) -> Json:
+    """Return a measure in each group: means, and the range of the difference by itself."""
     found = {}
     for group in plan.groups:
-        first, second = values.of(group).means()
+        inside = values.of(group)
+        first, second = inside.means()
         found[group] = {
-            "first": _mean(first), "second": _mean(second), "users": [len(first), len(second)]
-        }  # fmt: skip
+            "first": _mean(first),
+            "second": _mean(second),
+            "users": [len(first), len(second)],
+            **_bounds(inside.counts(), plan.design(name, group), plan.level),
+        }
     return found
 
 
@@ -170,12 +174,19 @@ def _count(db: Any) -> Json:
         "SELECT COUNT(*), COALESCE(SUM(counted), 0), "
         "COALESCE(SUM(user != '' AND NOT counted), 0) FROM exchanges"
     ).fetchone()
+    versions: dict[str, list[str]] = {}
+    for arm, version in db.execute(
+        "SELECT DISTINCT arm, version FROM exchanges WHERE counted ORDER BY arm, version"
+    ):
+        versions.setdefault(arm, []).append(version)
     feedback = db.execute("SELECT COUNT(*) FROM feedback").fetchone()[0]
     checks = db.execute("SELECT COUNT(*) FROM checks").fetchone()[0]
-    return dict(zip(names, row)) | {"feedback": feedback, "checks": checks}
+    return dict(zip(names, row)) | {
+        "feedback": feedback, "checks": checks, "versions": versions
+    }  # fmt: skip
 
 
-def _deviations(plan: Plan, stops: Json, facts: Json, now: float) -> list[Json]:
+def _deviations(stops: Json, facts: Json) -> list[Json]:
     """Return where the test went another way than planned: what, and the facts of it."""
     found: list[Json] = []
     for group, stop in sorted(stops.items()):
@@ -184,4 +195,7 @@ def _deviations(plan: Plan, stops: Json, facts: Json, now: float) -> list[Json]:
             found.append({"what": "stopped", "group": group, "day": round(day, 2), **stop})
     if facts["counts"]["other_arm"]:
         found.append({"what": "other_arm", "count": facts["counts"]["other_arm"]})
+    for arm, versions in facts["counts"]["versions"].items():
+        if len(versions) > 1:
+            found.append({"what": "versions", "arm": arm, "versions": versions})
     return found

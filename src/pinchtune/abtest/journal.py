@@ -78,8 +78,13 @@ class Journal:
     def __init__(self, path: Path, keeping: Keeping = Keeping()) -> None:
         self.path, self.keeping, self.lost = path, keeping, 0
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        with closing(connect(path)) as connection:
-            connection.executescript(_SCHEMA)
+        try:
+            with closing(connect(path)) as connection:
+                connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise RunError(
+                f"{path}: cannot be opened ({error}); check the disk, or move the file away"
+            ) from error
         self._thread = threading.Thread(target=self._write, name="ab-journal", daemon=True)
         self._thread.start()
 

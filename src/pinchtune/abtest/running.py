@@ -9,6 +9,7 @@ PROJECT/abtest/NAME/journal.db     what happened
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -32,6 +33,7 @@ CHECK_SECONDS = 10.0
 LONGEST_REASON = 2_000
 THUMBS = ("up", "down")
 _BUSY = 20
+_log = logging.getLogger("pinchtune.abtest")
 
 
 class Test:
@@ -109,6 +111,8 @@ class Test:
             self.check()
             pause = max(self._check_seconds, _BUSY * (perf_counter() - begun))
             self._next_check = self.clock() + pause
+        except Exception:
+            _log.exception("%s: the guards could not be looked at", self.folder)
         finally:
             self._looking.release()
 
@@ -218,22 +222,26 @@ class Live:
 
     def __init__(self, project: Path, keeping: Keeping | None = None, **options: Any) -> None:
         self.project, self._keeping, self._options = project, keeping, options
-        self._lock, self._seen, self._test = threading.Lock(), -1, None  # type: ignore[assignment]
-        self._test: Test | None
+        self._lock, self._seen = threading.Lock(), (0, 0)
+        self._test: Test | None = None
 
     def _current(self) -> Test | None:
         try:
-            stamp = os.stat(tests_folder(self.project) / "current.json").st_ino
+            found = os.stat(tests_folder(self.project) / "current.json")
         except FileNotFoundError:
             return None
+        stamp = found.st_ino, found.st_mtime_ns
         if stamp != self._seen:
             with self._lock:
                 if stamp != self._seen:
-                    self.close()
-                    found = current_folder(self.project)
-                    self._test = Test(found, self._keeping, **self._options) if found else None
+                    self._follow()
                     self._seen = stamp
         return self._test
+
+    def _follow(self) -> None:
+        self.close()
+        folder = current_folder(self.project)
+        self._test = Test(folder, self._keeping, **self._options) if folder else None
 
     def route(self, user: str, language: str) -> str:
         """Return the arm of a user in a language; production while no test runs."""

@@ -235,6 +235,8 @@ def _measures(result: Json, words: Wording) -> list[tuple[str, list[Line]]]:
                     " / ".join(words.number(n) for n in facts["users"]),
                     _points(facts["first"], words),
                     _points(facts["second"], words),
+                    _points(facts["value"], words, True),
+                    _span(facts, words),
                 ],
             )
             for group, facts in groups.items()
@@ -290,4 +292,8 @@ def _deviations(result: Json, words: Wording) -> list[str]:
     ]
     if count := result["counts"]["other_arm"]:
         found.append(words("ab.other_arm", count=words.number(count)))
+    for change in result["deviations"]:
+        if change["what"] == "versions":
+            arm, names = (clip(text, _NAME, 1).text for text in (change["arm"], " / ".join(change["versions"])))
+            found.append(words("ab.versions", arm=arm, versions=names))
     return found

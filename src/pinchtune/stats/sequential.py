@@ -38,7 +38,7 @@ STAKES = np.geomspace(0.004, 0.96, 12)
 """Shares of the capital that are risked: the small ones find small differences in large tests."""
 _STANDARD_ERRORS, _SPREAD = 3.0, 0.75
 _TOGETHER, _APART, _EVENLY = 0.6, 0.3, 0.1
-_POINTS, _ROUNDS, _EDGE, _HALVINGS = 17, 6, 1e-6, 24
+_POINTS, _ROUNDS, _EDGE, _HALVINGS = 9, 7, 1e-6, 13
 
 
 class Design(NamedTuple):
