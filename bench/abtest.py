@@ -1,7 +1,7 @@
 """How often an A/B test that is looked at every day stops without reason, and what it finds.
 
 `python -m bench.abtest [--tests 2000] [--only 'false;power'] [--json FILE]`: prints a table for
-each part and writes bench/results/abtest.json. About four minutes on one core.
+each part and writes bench/results/abtest.json. About seven minutes on one core.
 
 Beside the bets of pinchtune.stats.sequential stand a z test at every look, which is what people
 do, a z test at the end alone, and the asymptotic confidence sequence of a normal mixture
@@ -19,9 +19,8 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench.abtest_crowds import FOUND, LOOKS, PLAIN, RARE, UNEQUAL, Crowd, draw_looks
+from bench.abtest_crowds import FOUND, LOOKS, PLAIN, RARE, UNEQUAL, Crowd, Flags, draw_looks
 from bench.error_rates import make_table, write_parts
 from bench.error_studies import Row, share
 from pinchtune.stats import Array, Design, p_differs
@@ -34,7 +33,6 @@ BLOCK = 250
 TUNED_AT = 250
 """Users at which the normal mixture is narrowest."""
 MEANS = (1 - np.cos(np.pi * (np.arange(32) + 0.5) / 32)) / 2
-Flags = NDArray[np.bool_]
 
 
 def false_stops(crowds: Sequence[Crowd], tests: int, seed: int) -> Iterator[Row]:
@@ -43,9 +41,9 @@ def false_stops(crowds: Sequence[Crowd], tests: int, seed: int) -> Iterator[Row]
         stops, daily, last, mixture = _look(crowd, tests, seed)
         yield {
             **crowd.facts(),
-            "bets": share(stops.any(axis=1)),
-            "normal mixture": share(mixture.any(axis=1)),
-            "z test at every look": share(daily.any(axis=1)),
+            "bets": share(_ever(stops)),
+            "normal mixture": share(_ever(mixture)),
+            "z test at every look": share(_ever(daily)),
             "z test at the end": share(last),
         }
 
@@ -54,7 +52,7 @@ def power(crowds: Sequence[Crowd], tests: int, seed: int) -> Iterator[Row]:
     """How often a real effect is found, and after how many days."""
     for crowd in crowds:
         stops, _, last, _ = _look(crowd, tests, seed)
-        found = stops.any(axis=1)
+        found = _ever(stops)
         days = np.where(found, stops.argmax(axis=1) + 1, LOOKS)
         yield {
             **crowd.facts(),
@@ -84,6 +82,10 @@ def _look(crowd: Crowd, tests: int, seed: int) -> tuple[Flags, Flags, Flags, Fla
         found.append((_bets(counts, crowd), daily, daily[:, -1], z > _mixture(users)))
     together = [np.concatenate(parts) for parts in zip(*found)]
     return together[0], together[1], together[2], together[3]
+
+
+def _ever(claims: Flags) -> Flags:
+    return np.asarray(claims.any(axis=1))
 
 
 def _bets(counts: Array, crowd: Crowd) -> Flags:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.error_studies import Row
 from pinchtune.stats import Array, Design
 from pinchtune.stats.sequential import PLACES
 
 LOOKS = 60
+Flags = NDArray[np.bool_]
 
 
 class Crowd(NamedTuple):
@@ -112,7 +114,7 @@ def draw_looks(crowd: Crowd, tests: int, rng: np.random.Generator) -> Array:
     return looks
 
 
-def _own_means(crowd: Crowd, second: Array, rng: np.random.Generator) -> Array:
+def _own_means(crowd: Crowd, second: Flags, rng: np.random.Generator) -> Array:
     """Return each user's own mean, beta-distributed around that of the arm."""
     mean = np.where(second, crowd.mean + crowd.effect, crowd.mean)
     if not crowd.alike:
@@ -130,7 +132,7 @@ def _amounts(crowd: Crowd, shape: tuple[int, int], rng: np.random.Generator) -> 
     return np.ones(shape, dtype=int)
 
 
-def _count(sums: Array, said: Array, second: Array) -> Array:
+def _count(sums: Array, said: Array, second: Flags) -> Array:
     """Return [test, arm, place], counted as pinchtune.stats.count_values does."""
     tests, users = sums.shape
     counts = np.zeros(tests * 2 * len(PLACES))

@@ -176,7 +176,9 @@ def test_a_guard_stops_and_calls(begin, harmed, measure):
     assert [alarm.guard.measure for alarm in broken] == [measure]
     assert len(reasons) == 1 and reasons[0].startswith(f"guard {measure}: 100.0 % against 0.0 %")
     assert test.is_over() and test.route("user-1", "ja") == "production"
-    assert analyse(test.folder, START)["verdict"] == "worse"
+    found = analyse(test.folder, START)
+    assert found["verdict"] == "worse"
+    assert [g["measure"] for g in found["guards"] if g["is_broken"]] == [measure]
     test.check()
     assert len(reasons) == 1
 
@@ -240,3 +242,14 @@ def test_live_follows_what_is_started_and_stopped(tmp_path, clock):
 
 def live_clock(clock):
     return lambda: clock[0]
+
+
+def test_a_broken_test_leaves_everybody_with_production(tmp_path, clock, caplog):
+    folder = start_test(tmp_path, Plan(("production", "candidate"), ("es",)), "Kim")
+    (folder / "plan.json").write_text("{}", "utf-8")
+    live = Live(tmp_path)
+    assert {live.route(f"user-{n}", "es") for n in range(50)} == {"production"}
+    assert "cannot be opened" in caplog.text
+    with pytest.raises(UsageError):
+        live.feedback("x-1", score=5, thumb=None, reason="", now=START)
+    live.close()

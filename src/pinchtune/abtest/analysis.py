@@ -40,12 +40,13 @@ def analyse(folder: Path, now: float) -> Json:
     ended = stops[ALL]["time"] if ALL in stops else started + plan.days * DAY
     until = min(now, ended)
     with reading(folder / "journal.db") as db:
-        measured = {name: read_values(db, name, plan) for name in MEASURES}
+        measured = {name: read_values(db, name, plan).until(now) for name in MEASURES}
         facts["counts"] = _count(db)
     looks = _looks(started, now if now < ended else max(ended, _last(measured.values())))
     groups = {g: _group(plan, measured[plan.measure].of(g), g, looks, started) for g in plan.groups}
     claims = _claims(plan, groups)
     alarms = look_at_guards(plan, folder / "journal.db", (), now)
+    stopped_by = [stop.get("guard") for stop in stops.values()]
     return {
         "name": folder.name,
         "plan": facts["id"],
@@ -63,7 +64,7 @@ def analyse(folder: Path, now: float) -> Json:
             {
                 "measure": a.guard.measure, "group": a.group, "limit": a.guard.limit,
                 "first": _finite(a.first), "second": _finite(a.second), "users": list(a.users),
-                "p": a.p, "level": a.level, "is_broken": a.is_broken,
+                "p": a.p, "level": a.level, "is_broken": a.is_broken or a.place in stopped_by,
             }
             for a in alarms
         ],
@@ -78,8 +79,8 @@ def _last(measured: Iterable[Values]) -> float:
 
 def _looks(started: float, until: float) -> list[float]:
     """Return the ends of the days, and now."""
-    days = int(max(0.0, until - started) // DAY)
-    return [*(started + DAY * day for day in range(1, days + 1)), until]
+    ends = np.arange(started + DAY, until, DAY)
+    return [*ends.tolist(), until]
 
 
 def _group(plan: Plan, inside: Values, group: str, looks: Sequence[float], started: float) -> Json:

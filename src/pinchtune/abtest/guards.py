@@ -7,6 +7,7 @@ whole test, is `guard_level` at most: each has its part of it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +38,11 @@ class Alarm(NamedTuple):
     def is_broken(self) -> bool:
         """True if the harm is shown."""
         return self.p <= self.level
+
+    @property
+    def place(self) -> list[str]:
+        """Measure and group: what a stop says of the guard that made it."""
+        return [self.guard.measure, self.group]
 
     @property
     def reason(self) -> str:
@@ -74,11 +80,6 @@ def see(plan: Plan, guard: Guard, group: str, values: Values) -> Alarm:
     else:
         p = p_above(first, second, design, guard.limit)
     means = values.means()
-    return Alarm(
-        guard,
-        group,
-        *(float(m.mean()) if len(m) else float("nan") for m in means),
-        (len(means[0]), len(means[1])),
-        p,
-        plan.guard_level / plan.watched,
-    )
+    below, above = (float(m.mean()) if len(m) else math.nan for m in means)
+    users, level = (len(means[0]), len(means[1])), plan.guard_level / plan.watched
+    return Alarm(guard, group, below, above, users, p, level)

@@ -24,13 +24,15 @@ from pinchtune.abtest.journal import Journal, Keeping
 from pinchtune.abtest.plan import ALL, DAY, PRODUCTION, Plan, read_plan, write_plan
 from pinchtune.abtest.records import Exchange
 from pinchtune.abtest.stops import Stops
-from pinchtune.errors import UsageError
+from pinchtune.errors import PinchError, UsageError
 from pinchtune.files import read_json, write_json
 
 Json = dict[str, Any]
 CHECK_SECONDS = 10.0
 """Least time between two looks at the guards; they take a twentieth of the time at most."""
 LONGEST_REASON = 2_000
+GUARD = "guard"
+"""Who stopped, if it was a guard."""
 THUMBS = ("up", "down")
 _BUSY = 20
 _log = logging.getLogger("pinchtune.abtest")
@@ -124,29 +126,29 @@ class Test:
         for alarm in alarms:
             if alarm.is_broken:
                 by_language = self.plan.guard_stops == "language" and alarm.group != ALL
-                self.stop(alarm.reason, "guard", alarm.group if by_language else ALL)
+                what = alarm.group if by_language else ALL
+                self.stop(alarm.reason, GUARD, what, guard=alarm.place)
         return alarms
 
-    def stop(self, why: str, by: str, what: str = ALL) -> bool:
+    def stop(self, why: str, by: str, what: str = ALL, **more: Any) -> bool:
         """Stop the test, or a language of it, at once; False if it was stopped before.
 
-        A guard's stop of the test, or of its last language, calls `on_stop`.
+        A guard's stop of the test, or of its last language, calls `on_stop`; `more` is
+        kept with it.
         """
         if what not in (ALL, *self.plan.languages):
             raise UsageError(
                 f"{what!r} takes no part in the test; use one of: {', '.join(self.plan.languages)}"
             )
-        if ALL in self.stops.now() or not self._write_stop(what, why, by):
+        facts = {"time": self.clock(), "by": by, "why": why, **more}
+        if ALL in self.stops.now() or not self.stops.write(what, facts):
             return False
         left = set(self.plan.languages) - set(self.stops.now())
         if what != ALL and not left:
-            self._write_stop(ALL, why, by)
-        if by == "guard" and (what == ALL or not left):
+            self.stops.write(ALL, facts)
+        if by == GUARD and (what == ALL or not left):
             self.on_stop(why)
         return True
-
-    def _write_stop(self, what: str, why: str, by: str) -> bool:
-        return self.stops.write(what, {"time": self.clock(), "by": by, "why": why})
 
     def close(self) -> None:
         """Wait for what is being looked at and written."""
@@ -240,8 +242,12 @@ class Live:
 
     def _follow(self) -> None:
         self.close()
-        folder = current_folder(self.project)
-        self._test = Test(folder, self._keeping, **self._options) if folder else None
+        try:
+            folder = current_folder(self.project)
+            self._test = Test(folder, self._keeping, **self._options) if folder else None
+        except (PinchError, OSError):
+            # Answering goes on with production whatever is wrong with the files of a test.
+            _log.exception("%s: the A/B test cannot be opened", self.project)
 
     def route(self, user: str, language: str) -> str:
         """Return the arm of a user in a language; production while no test runs."""

@@ -294,6 +294,7 @@ def _deviations(result: Json, words: Wording) -> list[str]:
         found.append(words("ab.other_arm", count=words.number(count)))
     for change in result["deviations"]:
         if change["what"] == "versions":
-            arm, names = (clip(text, _NAME, 1).text for text in (change["arm"], " / ".join(change["versions"])))
-            found.append(words("ab.versions", arm=arm, versions=names))
+            arm, names = change["arm"], " / ".join(change["versions"])
+            shown = {"arm": clip(arm, _NAME, 1).text, "versions": clip(names, _TEXT, 1).text}
+            found.append(words("ab.versions", **shown))
     return found

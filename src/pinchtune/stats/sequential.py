@@ -74,7 +74,8 @@ def count_values(values: ArrayLike) -> Array:
     below = np.minimum(scaled.astype(int), len(PLACES) - 2)
     upper = scaled - below
     size = len(PLACES)
-    return np.bincount(below, 1 - upper, size) + np.bincount(below + 1, upper, size)
+    lower = np.bincount(below, weights=1 - upper, minlength=size)
+    return np.asarray(lower + np.bincount(below + 1, weights=upper, minlength=size), dtype=float)
 
 
 @lru_cache
