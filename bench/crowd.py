@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import httpx
 import numpy as np
 
 from pinchtune.abtest.records import Exchange
@@ -122,42 +123,40 @@ def _exchange(
 
 
 def ask(
-    url: str,
+    client: httpx.Client,
     people: People,
     *,
     seconds: float,
-    key: str = "",
     seed: int = 0,
     arm_of: Callable[[Mapping[str, Any]], str] = lambda answer: str(answer.get("model", "")),
 ) -> dict[str, int]:
-    """Ask a server as fast as it answers, for `seconds` at most; return how many of what."""
-    import httpx
+    """Ask a server as fast as it answers, for `seconds` at most; return how many of what.
 
+    `arm_of` tells from an answer which arm gave it: what people say depends on that.
+    """
     rng, counts = np.random.default_rng(seed), {"asked": 0, "failed": 0, "rated": 0, "refused": 0}
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
     end = time.monotonic() + seconds
-    with httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60) as client:
-        for visit in visits(people, 60, rng):
-            if time.monotonic() >= end:
-                break
-            message = {"role": "user", "content": QUESTIONS.get(visit.language, "?")}
-            body = {"model": "auto", "user": visit.user, "max_tokens": 24, "messages": [message]}
-            answer = client.post("/chat/completions", json=body)
-            counts["asked"] += 1
-            if answer.is_error:
-                counts["failed"] += 1
-            elif rng.random() < people.rating:
-                said = answer.json()
-                score = rate(people, visit, arm_of(said), rng)
-                sent = client.post("/feedback", json={"id": said["id"], "score": score})
-                counts["refused" if sent.is_error else "rated"] += 1
+    for visit in visits(people, 60, rng):
+        if time.monotonic() >= end:
+            break
+        message = {"role": "user", "content": QUESTIONS.get(visit.language, "?")}
+        body = {"model": "auto", "user": visit.user, "max_tokens": 24, "messages": [message]}
+        answer = client.post("chat/completions", json=body)
+        counts["asked"] += 1
+        if answer.is_error:
+            counts["failed"] += 1
+        elif rng.random() < people.rating:
+            said = answer.json()
+            score = rate(people, visit, arm_of(said), rng)
+            sent = client.post("feedback", json={"id": said["id"], "score": score})
+            counts["refused" if sent.is_error else "rated"] += 1
     return counts
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Ask a server, and print how many of what."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", required=True, help="base URL of the server, up to /v1")
+    parser.add_argument("--url", required=True, help="base URL of the server, with /v1; its key from PINCH_API_KEY")
     parser.add_argument("--languages", default="es,ja")
     parser.add_argument("--better", default="ja", help="language in which the candidate is better")
     parser.add_argument("--users", type=int, default=300, help="users of each language")
@@ -168,7 +167,9 @@ def main(arguments: list[str] | None = None) -> int:
         tuple(given.languages.split(",")), given.users, {(given.better, "candidate"): 0.85}
     )
     key = os.environ.get("PINCH_API_KEY", "")
-    print(ask(given.url, people, seconds=given.seconds, key=key, seed=given.seed))
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    with httpx.Client(base_url=given.url, headers=headers, timeout=60) as client:
+        print(ask(client, people, seconds=given.seconds, seed=given.seed))
     return 0
 
 

@@ -122,7 +122,7 @@ def _line(result: Json, words: Wording, first: str, second: str) -> str:
         return words("ab.guard_line", second=second)
     found = {
         verdict: words.join(
-            _group(group, words)
+            words("ab.all_inside") if group == ALL else words.language(group)
             for group, claim in result["claims"].items()
             if claim["verdict"] == verdict
         )
