@@ -156,7 +156,9 @@ def ask(
 def main(arguments: list[str] | None = None) -> int:
     """Ask a server, and print how many of what."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", required=True, help="base URL of the server, with /v1; its key from PINCH_API_KEY")
+    parser.add_argument(
+        "--url", required=True, help="base URL of the server, with /v1; its key from PINCH_API_KEY"
+    )
     parser.add_argument("--languages", default="es,ja")
     parser.add_argument("--better", default="ja", help="language in which the candidate is better")
     parser.add_argument("--users", type=int, default=300, help="users of each language")
