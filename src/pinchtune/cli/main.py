@@ -10,6 +10,7 @@ import traceback
 import typer
 
 from pinchtune.cli import (
+    abtest,
     advise,
     collect,
     costs,
@@ -61,6 +62,7 @@ app.add_typer(stage.app, name="stage")
 app.add_typer(judge.app, name="judge")
 app.add_typer(serve.app, name="serve")
 app.add_typer(versions.app, name="versions")
+app.add_typer(abtest.app, name="ab")
 app.add_typer(collect.app, name="collect")
 
 

@@ -4,31 +4,35 @@ Every option is a field of a section with its default stated once; unknown keys 
 `--set section.key=value` overrides one. Relative paths are relative to pinch.toml.
 """
 
-from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
-from pinchtune.config.sections import (
-    AUTO,
-    CANDIDATE,
-    ENGLISH,
-    PRODUCTION,
+from pinchtune.config.deciding import (
     AdviseConfig,
-    CollectConfig,
-    Config,
     CostsConfig,
-    DataConfig,
     EvaluateConfig,
-    GenerateConfig,
     JudgeConfig,
     LadderConfig,
+)
+from pinchtune.config.kinds import ENGLISH, Section
+from pinchtune.config.making import (
+    CollectConfig,
+    DataConfig,
+    GenerateConfig,
     LanguagesConfig,
     MineConfig,
     MixConfig,
     ModelConfig,
-    Section,
     SelectConfig,
-    ServeConfig,
     TrainConfig,
+)
+from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
+from pinchtune.config.releasing import (
+    AUTO,
+    CANDIDATE,
+    PRODUCTION,
+    AbConfig,
+    ServeConfig,
     UpstreamConfig,
 )
+from pinchtune.config.sections import Config
 
 __all__ = [
     "AUTO",
@@ -36,6 +40,7 @@ __all__ = [
     "CONFIG_NAME",
     "ENGLISH",
     "PRODUCTION",
+    "AbConfig",
     "AdviseConfig",
     "CollectConfig",
     "Config",

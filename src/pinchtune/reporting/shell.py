@@ -37,16 +37,15 @@ def render(
 ) -> str:
     """Return a page with a view a locale that opens in `locale`; `shared` is in no language."""
     first = check_locale(locale)
-    script = _asset("remember.js")
     return (
         _environment()
         .get_template(template)
         .render(
             views=views,
             first=next(view for view in views if view.words.locale == first),
-            script=script,
+            script=_asset("remember.js"),
             style=Markup("\n").join(_asset(name) for name in ("report.css", *styles)),
-            policy=_policy(script),
+            policy=page_policy(),
             **shared,
         )
     )
@@ -76,9 +75,12 @@ def _asset(name: str) -> Markup:
     return Markup(path.read_text("utf-8").strip())
 
 
-def _policy(script: str) -> str:
-    """Return the content security policy: our own script by its hash, and no request at all."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def page_policy() -> str:
+    """Return the content security policy of every page: our own script by its hash, no request.
+
+    Servers that send a policy of their own send this one with such a page.
+    """
+    digest = base64.b64encode(hashlib.sha256(_asset("remember.js").encode()).digest()).decode()
     return (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
         f"form-action 'none'; script-src 'sha256-{digest}'"
