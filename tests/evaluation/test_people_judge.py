@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinchtune.evaluation.health import Judged, first_shown, flipped
 from pinchtune.evaluation.people import (
     ARMS,
     combine,
@@ -96,6 +97,25 @@ def test_a_person_has_seen_one_order_only():
     assert (both.first_order, both.second_order, both.score) == ("b", "a", 0.5)
     three = one(said(0, "b"), said(0, "a", 2), said(0, "good", 3, True))
     assert (three.first_order, three.second_order) == ("tie", "tie")
+
+
+def test_one_order_tells_of_the_place_and_not_of_flips():
+    seen = {
+        "first": one(said(0, "a")),
+        "second": one(said(0, "a", swapped=True)),
+        "both": one(said(0, "b"), said(0, "a", 2, swapped=True)),
+    }
+    figures = {k: Judged(v, (1, 2), (True, True)) for k, v in seen.items()}
+    assert {k: flipped(j) for k, j in figures.items()} == {
+        "first": None,
+        "second": None,
+        "both": 100,
+    }
+    assert {k: first_shown(j) for k, j in figures.items()} == {
+        "first": 100,
+        "second": 0,
+        "both": 0,
+    }
 
 
 def test_what_nobody_has_judged_is_unscored():
