@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pinchtune.advice.costs import Facts, Work, count_costs, price_of
+from pinchtune.advice.costs import count_costs
+from pinchtune.advice.ledger import Facts, Work, price_of
 from pinchtune.advice.worth import Range, share_out, weigh
 from pinchtune.config import CostsConfig
 from pinchtune.stats import ClusteredScores, Resamples

@@ -5,7 +5,8 @@ import random
 from dataclasses import replace
 from importlib.resources import files
 
-from pinchtune.advice.costs import Facts, Work, count_costs
+from pinchtune.advice.costs import count_costs
+from pinchtune.advice.ledger import Facts, Work
 from pinchtune.config import Config
 from pinchtune.data.mix import make_mixture
 from pinchtune.evaluation.decision import decide, verdict_text

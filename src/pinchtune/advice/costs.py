@@ -10,91 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from pinchtune.advice.plan import Plan, Step, plan_next
-from pinchtune.advice.worth import Json, Range, Return, Worth, monthly, share_out, weigh
+from pinchtune.advice.ledger import Basis, Facts, Line, Total, WhatIf, Work, add_up, per_point, price_of
+from pinchtune.advice.whatif import what_if
+from pinchtune.advice.worth import Range, Return, Worth, monthly, share_out, weigh
 from pinchtune.config import CostsConfig
-from pinchtune.errors import UsageError
-
-Basis = Literal["measured", "assumed"]
-MORE_LANGUAGES = 2
-"""Languages that the what-if table adds."""
-
-
-class Work(NamedTuple):
-    """What people did for the examples of one language."""
-
-    language: str
-    examples: int
-    """Examples that were handed in."""
-    examples_seen: int = 0
-    """Those on whose writing time was measured."""
-    writing: float = 0.0
-    """Hours measured."""
-    decisions: int = 0
-    """Approvals and returns."""
-    decisions_seen: int = 0
-    """Those on which time was measured."""
-    approving: float = 0.0
-    """Hours measured."""
-
-
-class Facts(NamedTuple):
-    """What the files of a project say."""
-
-    scores: Json
-    """Content of scores.json."""
-    pinch: Mapping[str, int]
-    """Examples of the pinch by language."""
-    work: tuple[Work, ...]
-    computing: float | None
-    """Hours of tuning and answering; None if they were not recorded."""
-    requests: int
-    """Questions to a model as judge."""
-    judging: float
-    """Money that these cost."""
-    mined: Mapping[str, int] | None
-    """Enquiries by language; None if none were mined."""
-    seed: int = 0
-
-
-class Line(NamedTuple):
-    """One thing that was paid for, in time or in money."""
-
-    name: str
-    """`writing`, `approving`, `translating`, `computing` or `judging`."""
-    amount: float
-    unit: str
-    """`hours`, `examples` or `requests`."""
-    basis: Basis
-    about: int
-    """Examples or decisions that it is about; 0 where it is about none."""
-    money: float | None
-    """None where no price is given."""
-
-
-class Total(NamedTuple):
-    """The lines together."""
-
-    hours: float
-    """Of people."""
-    money: float | None
-    """None if a line has no price."""
-
-
-class WhatIf(NamedTuple):
-    """Another way, or a next step: all of it is assumed."""
-
-    name: str
-    """`twice`, `languages` or `translated`."""
-    codes: tuple[str, ...]
-    examples: int
-    cost: Total
-    points: Range | None
-    """Of a hundred enquiries; None where nothing can be said."""
-    per_point: Range | None
-    back: Return | None
 
 
 @dataclass(frozen=True)
@@ -141,22 +62,19 @@ def count_costs(facts: Facts, config: CostsConfig) -> Costs:
     worth = weigh(facts.scores, share_out(config, facts.mined, codes))
     back = monthly(worth.points, config)
     minutes = usual_minutes(facts.work, config)
+    taken = {name: value for name, (value, _) in minutes.items()}
     return Costs(
         currency=config.currency,
         lines=lines,
         total=total,
         worth=worth,
-        per_point=_per_point(worth.points, total.money),
-        hours_per_point=_per_point(worth.points, total.hours),
+        per_point=per_point(worth.points, total.money),
+        hours_per_point=per_point(worth.points, total.hours),
         back=back,
-        months=_per_point(back.money, total.money) if back and back.money else None,
+        months=per_point(back.money, total.money) if back and back.money else None,
         minutes=minutes,
-        what_if=tuple(_what_if(facts, config, lines, worth, minutes)),
+        what_if=tuple(what_if(facts, config, lines, worth, taken)),
     )
-
-
-def _per_point(points: Range | None, amount: float | None) -> Range | None:
-    return None if points is None or amount is None else points.divide(amount)
 
 
 def _lines(facts: Facts, config: CostsConfig) -> Iterator[Line]:
@@ -211,20 +129,6 @@ def _machines(facts: Facts, config: CostsConfig) -> Iterator[Line]:
         yield Line("judging", facts.requests, "requests", "measured", 0, facts.judging)
 
 
-def add_up(lines: Sequence[Line]) -> Total:
-    """Return the hours of people, and the money if every line has a price."""
-    people = ("writing", "approving")
-    money = [line.money for line in lines if line.money is not None]
-    whole = sum(money) if len(money) == len(lines) else None
-    return Total(sum(line.amount for line in lines if line.name in people), whole)
-
-
-def price_of(code: str, config: CostsConfig) -> float:
-    """Return the price of a translated example; of a language without one the mean of all."""
-    prices = config.translation
-    return prices.get(code, sum(prices.values()) / len(prices) if prices else 0.0)
-
-
 def usual_minutes(work: Sequence[Work], config: CostsConfig) -> dict[str, tuple[float, Basis]]:
     """Return how long writing and approving one takes: as measured, or else as assumed."""
     own = [w for w in work if w.language not in config.translated]
@@ -236,77 +140,3 @@ def usual_minutes(work: Sequence[Work], config: CostsConfig) -> dict[str, tuple[
         name: (60 * done.hours / done.seen, "measured") if done.seen else (usual, "assumed")
         for name, (done, usual) in pairs.items()
     }
-
-
-def _what_if(
-    facts: Facts,
-    config: CostsConfig,
-    lines: Sequence[Line],
-    worth: Worth,
-    minutes: Mapping[str, tuple[float, Basis]],
-) -> Iterator[WhatIf]:
-    plan = _plan(facts)
-    run = [line for line in lines if line.name in ("computing", "judging")]
-    price = _Pricer(config, {name: value for name, (value, _) in minutes.items()}, run)
-    if plan and plan.usual:
-        for name, steps in _steps(plan, worth).items():
-            counts = {step.code: step.examples for step in steps}
-            yield price.tell(name, counts, _gain(steps, worth), config.translated)
-    if config.translation and facts.pinch:
-        yield price.tell("translated", facts.pinch, worth.points, tuple(facts.pinch))
-
-
-def _plan(facts: Facts) -> Plan | None:
-    try:
-        return plan_next(facts.scores, facts.pinch, seed=facts.seed)
-    except UsageError:
-        return None
-
-
-def _steps(plan: Plan, worth: Worth) -> dict[str, list[Step]]:
-    """Return the steps of each row: all tuned languages, and the untuned ones that add most."""
-    shares = worth.shares.of
-
-    def adds(step: Step) -> float:
-        return shares.get(step.code, 0.0) * (step.gain.value if step.gain else 1.0)
-
-    seen = [step for step in plan.steps if step.have]
-    new = [step for step in plan.steps if not step.have and shares.get(step.code)]
-    new = sorted(new, key=lambda step: (-round(adds(step), 6), step.code))[:MORE_LANGUAGES]
-    return {name: rows for name, rows in (("twice", seen), ("languages", new)) if rows}
-
-
-def _gain(steps: Sequence[Step], worth: Worth) -> Range | None:
-    """Return the points that steps add; their ranges are added up, which is wide."""
-    gains = [step.gain for step in steps if step.gain is not None]
-    if len(gains) < len(steps):
-        return None
-    shares = [worth.shares.of.get(step.code, 0.0) for step in steps]
-    parts = [[n * bound for bound in gain[:3]] for n, gain in zip(shares, gains, strict=True)]
-    value, low, high = (sum(column) for column in zip(*parts, strict=True))
-    return Range(value, low, high)
-
-
-class _Pricer(NamedTuple):
-    """What examples cost, and one more run with them."""
-
-    config: CostsConfig
-    minutes: Mapping[str, float]
-    run: Sequence[Line]
-
-    def tell(
-        self,
-        name: str,
-        counts: Mapping[str, int],
-        points: Range | None,
-        bought: Sequence[str],
-    ) -> WhatIf:
-        """Return a row for examples by language, those in `bought` at the prices given."""
-        examples = sum(counts.values())
-        own = sum(n for code, n in counts.items() if code not in bought)
-        hours = (own * self.minutes["writing"] + examples * self.minutes["approving"]) / 60
-        paid = sum(n * price_of(c, self.config) for c, n in counts.items() if c in bought)
-        rate, run = self.config.hourly_rate, add_up(self.run).money
-        money = None if rate is None or run is None else hours * rate + paid + run
-        each, back = _per_point(points, money), monthly(points, self.config)
-        return WhatIf(name, tuple(counts), examples, Total(hours, money), points, each, back)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from pinchtune.advice.costs import Costs, Line, Total, WhatIf
+from pinchtune.advice.costs import Costs
+from pinchtune.advice.ledger import Line, Total, WhatIf
 from pinchtune.advice.worth import Range
 from pinchtune.config import Config, CostsConfig
 from pinchtune.reporting.safety import clip

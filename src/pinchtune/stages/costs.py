@@ -13,7 +13,8 @@ from pinchtune.stages.project import Project, finished
 from pinchtune.stages.report import timings
 
 if TYPE_CHECKING:
-    from pinchtune.advice.costs import Costs, Facts, Work
+    from pinchtune.advice.costs import Costs
+    from pinchtune.advice.ledger import Facts, Work
 
 SECONDS = 3600.0
 
@@ -33,7 +34,7 @@ def cost_key(project: Project) -> dict[str, Any]:
 
 def cost_facts(project: Project) -> Facts:
     """Return what the files of the project say of costs."""
-    from pinchtune.advice.costs import Facts
+    from pinchtune.advice.ledger import Facts
 
     evaluation = finished(project.path("evaluation"), "evaluate")
     mixture = finished(project.path("mixture"), "mix")
@@ -63,7 +64,7 @@ def _work(project: Project) -> tuple[Work, ...]:
 
 def _collected(project: Project) -> tuple[Work, ...]:
     """Return what the history of the collection shows, whether it was drawn or not."""
-    from pinchtune.advice.costs import Work
+    from pinchtune.advice.ledger import Work
     from pinchtune.store.effort import measure_effort
 
     pause = timedelta(minutes=project.config.costs.pause_minutes)
@@ -82,7 +83,7 @@ def _collected(project: Project) -> tuple[Work, ...]:
 
 def _from_file(pinch: Counter[str]) -> tuple[Work, ...]:
     """Return the examples of the pinch, each to be written and approved once; nothing was seen."""
-    from pinchtune.advice.costs import Work
+    from pinchtune.advice.ledger import Work
 
     return tuple(Work(code, n, decisions=n) for code, n in sorted(pinch.items()))
 
