@@ -48,19 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found[name] = {"studies": options.studies, "seed": options.seed, "rows": rows}
         print(f"## {name}\n\n{make_table(rows)}\n", flush=True)
         print(f"{name}: {perf_counter() - start:.0f} s", file=sys.stderr)
-    ordered = {name: found[name] for name in PARTS if name in found}
-    options.json.write_text(_to_text(ordered), "utf-8")
+    write_parts(options.json, {name: found[name] for name in PARTS if name in found})
     return 0
 
 
-def _to_text(found: dict[str, Row]) -> str:
-    """Return JSON with a line for each row of a table."""
+def write_parts(path: Path, found: dict[str, Row]) -> None:
+    """Write JSON with a line for each row of a table."""
     parts = []
     for name, part in found.items():
         rows = ",\n  ".join(json.dumps(row) for row in part["rows"])
         head = json.dumps({k: v for k, v in part.items() if k != "rows"})[:-1]
         parts.append(f' "{name}": {head}, "rows": [\n  {rows}\n ]}}')
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", "utf-8")
 
 
 def make_table(rows: Sequence[Row]) -> str:

@@ -159,7 +159,8 @@ def path_facts(path: Path) -> list[list[object]]:
 def _make(settings: Settings, english: Path, evaluation: Path) -> Workload:
     from pinchtune.data.formats import read_examples
     from pinchtune.model.chat import end_token_ids
-    from pinchtune.model.load import load_tokenizer, resolve_base
+    from pinchtune.model.embedded import resolve_base
+    from pinchtune.model.load import load_tokenizer
 
     tokenizer = load_tokenizer(settings.base)
     rng = Random(settings.seed)

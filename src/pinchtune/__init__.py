@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pinchtune.stages.advise import advise_languages as advise_languages
     from pinchtune.stages.advise import advise_next as advise_next
+    from pinchtune.stages.costs import costs as costs
     from pinchtune.stages.data import check_data as check_data
     from pinchtune.stages.data import export_data as export_data
     from pinchtune.stages.data import import_data as import_data
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.decide import decide as decide
     from pinchtune.stages.doctor import doctor as doctor
     from pinchtune.stages.evaluate import evaluate as evaluate
+    from pinchtune.stages.export import export_model as export_model
     from pinchtune.stages.generate import generate as generate
     from pinchtune.stages.init import init as init
     from pinchtune.stages.mine import mine as mine
@@ -37,32 +39,50 @@ if TYPE_CHECKING:
     from pinchtune.stages.stage import finish_stage as finish_stage
     from pinchtune.stages.stage import list_stages as list_stages
     from pinchtune.stages.stage import start_stage as start_stage
+    from pinchtune.stages.switching import promote_version as promote_version
+    from pinchtune.stages.switching import rollback_version as rollback_version
     from pinchtune.stages.train import train as train
+    from pinchtune.stages.versions import add_version as add_version
+    from pinchtune.stages.versions import list_versions as list_versions
+    from pinchtune.stages.versions import prune_versions as prune_versions
+    from pinchtune.stages.versions import show_version as show_version
+    from pinchtune.stages.versions import verify_versions as verify_versions
+    from pinchtune.stages.versions import version_history as version_history
 
 _HOMES = {
     "Project": "project",
+    "add_version": "versions",
     "advise_languages": "advise",
     "advise_next": "advise",
     "check_data": "data",
+    "costs": "costs",
     "decide": "decide",
     "doctor": "doctor",
     "evaluate": "evaluate",
     "export_data": "data",
+    "export_model": "export",
     "finish_stage": "stage",
     "generate": "generate",
     "import_data": "data",
     "init": "init",
     "list_data": "data",
     "list_stages": "stage",
+    "list_versions": "versions",
     "mine": "mine",
     "mix": "mix",
     "plan": "plan",
     "preview": "preview",
+    "promote_version": "switching",
+    "prune_versions": "versions",
     "report": "report",
+    "rollback_version": "switching",
     "run": "run",
     "select": "select",
+    "show_version": "versions",
     "start_stage": "stage",
     "train": "train",
+    "verify_versions": "versions",
+    "version_history": "versions",
 }
 __all__ = list(_HOMES)
 

@@ -103,6 +103,18 @@ def append_line(path: str | Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
+def sync_folder(path: str | Path) -> None:
+    """Bring the names in a folder to the disk: a rename survives a power cut only then."""
+    if os.name == "nt":  # folders cannot be opened there
+        return
+    with name_write_errors(path):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def cut_lines(path: str | Path, most: int | None = None) -> list[str]:
     """Cut `path` back to its first `most` whole lines and return them; [] if it is not there.
 

@@ -10,6 +10,8 @@ from visitor import PASSWORD
 
 from asked import PICKS, SUBJECTS, write_mined, write_selection
 from pinchtune import Project
+from pinchtune.abtest.plan import Plan
+from pinchtune.abtest.running import start_test
 from pinchtune.data.mix import ARMS
 from pinchtune.files import RunFolder, write_jsonl
 from pinchtune.stages.people import name_answers
@@ -95,6 +97,7 @@ def fill(folder: Path, odd: bool = True) -> Workplace:
         run.start()
         write_jsonl(run.path / "answers.jsonl", [])
         run.finish({})
+    start_test(folder, Plan(("production", "candidate"), ("es", "ja")), "Ada")
     return seed(folder / "collect.db", odd, name_answers(Project.open(folder)))
 
 

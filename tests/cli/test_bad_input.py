@@ -545,8 +545,8 @@ CONFIG = (
     ),
     overridden(
         "judge that is none",
-        "judge.kind=people",
-        "judge.kind: expected 'reference' or 'llm', found 'people'; correct it",
+        "judge.kind=dice",
+        "judge.kind: expected 'reference', 'llm' or 'people', found 'dice'; correct it",
     ),
     configured(
         "model as judge without an address",

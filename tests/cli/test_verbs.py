@@ -123,3 +123,19 @@ def test_advice_in_words_and_in_json(pinch, make_project, monkeypatch):
     code, out, err = pinch("advise", "next", "-p", folder, "--json", "-q")
     assert (code, err, len(json.loads(out)["steps"])) == (0, "", 3)
     assert pinch("advise", "next", "-p", folder, "-q")[1].startswith("# What to collect next")
+
+
+def test_costs_in_words_and_in_json(pinch, make_project):
+    folder = make_project()
+    code, _, err = pinch("costs", "-p", folder)
+    assert (code, "run `pinch evaluate` first" in err) == (2, True)
+    pinch("run", "-p", folder, "-q")
+    code, out, err = pinch("costs", "-p", folder, "--set", "costs.hourly_rate=30", "--json")
+    found = json.loads(out)
+    assert (code, err, found["back"]) == (0, "", None)
+    assert {line["basis"] for line in found["lines"]} == {"measured", "assumed"}
+    assert pinch("costs", "-p", folder)[1].startswith("Costs and return\n\nWriting examples")
+    assert pinch("costs", "-p", folder, "--language", "ja")[1].startswith("費用と効果")
+    assert pinch("costs", "-p", folder, "--language", "fr")[0] == 2
+    wrong = pinch("costs", "-p", folder, "--set", "costs.translated=['es']")
+    assert (wrong[0], "translated needs prices; set translation" in wrong[2]) == (2, True)

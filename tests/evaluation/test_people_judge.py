@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import krippendorff
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pinchtune.evaluation.health import Judged, first_shown, flipped
 from pinchtune.evaluation.people import (
     ARMS,
     combine,
@@ -58,6 +62,33 @@ def test_the_score_is_the_mean_of_the_raters(choices, score):
     assert verdict.judge == "people-1 (pairs)"
 
 
+SAID = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "good", "bad"]), st.booleans(), st.sampled_from(
+        ["", "a", "b", "ab"])), min_size=1, max_size=6,
+)  # fmt: skip
+OTHER = {"a": "b", "b": "a", "tie": "tie", "": "", "good": "good", "bad": "bad"}
+
+
+@given(SAID, st.randoms())
+def test_neither_arm_nor_the_order_of_raters_is_favoured(rows, rng):
+    judgements = [said(0, c, n, swapped, wrong) for n, (c, swapped, wrong) in enumerate(rows)]
+    verdict = one(*judgements)
+    shuffled = rng.sample(judgements, len(judgements))
+    assert replace(one(*shuffled), reason="") == replace(verdict, reason="")
+    mirrored = one(*(
+        replace(j, choice=OTHER[j.choice], swapped=not j.swapped,
+                wrong=tuple(OTHER[arm] for arm in j.wrong))
+        for j in judgements
+    ))  # fmt: skip
+    assert mirrored.score == pytest.approx(1 - verdict.score)
+    assert mirrored.first_order == OTHER[verdict.second_order]
+    assert mirrored.second_order == OTHER[verdict.first_order]
+    assert (mirrored.a_in_language, mirrored.b_in_language) == (
+        verdict.b_in_language,
+        verdict.a_in_language,
+    )
+
+
 def test_a_person_has_seen_one_order_only():
     assert (one(said(0, "b")).first_order, one(said(0, "b")).second_order) == ("b", "")
     swapped = one(said(0, "b", swapped=True))
@@ -66,6 +97,25 @@ def test_a_person_has_seen_one_order_only():
     assert (both.first_order, both.second_order, both.score) == ("b", "a", 0.5)
     three = one(said(0, "b"), said(0, "a", 2), said(0, "good", 3, True))
     assert (three.first_order, three.second_order) == ("tie", "tie")
+
+
+def test_one_order_tells_of_the_place_and_not_of_flips():
+    seen = {
+        "first": one(said(0, "a")),
+        "second": one(said(0, "a", swapped=True)),
+        "both": one(said(0, "b"), said(0, "a", 2, swapped=True)),
+    }
+    figures = {k: Judged(v, (1, 2), (True, True)) for k, v in seen.items()}
+    assert {k: flipped(j) for k, j in figures.items()} == {
+        "first": None,
+        "second": None,
+        "both": 100,
+    }
+    assert {k: first_shown(j) for k, j in figures.items()} == {
+        "first": 100,
+        "second": 0,
+        "both": 0,
+    }
 
 
 def test_what_nobody_has_judged_is_unscored():

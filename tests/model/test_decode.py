@@ -8,6 +8,7 @@ from families import CONFIGS, make_family
 
 from pinchtune.config import GenerateConfig
 from pinchtune.model import decode as module
+from pinchtune.model import rows
 from pinchtune.model.attention import quicken_attention
 from pinchtune.model.decode import Decoder, batch_seed, can_decode, decode_plainly, make_picker
 
@@ -49,7 +50,7 @@ def test_tokens_are_those_of_transformers(name, penalty):
 def test_small_caches_and_short_passes_change_nothing(monkeypatch, room, prefill):
     model = make_family("gemma3")
     expected = run(decode, model, prompts())
-    monkeypatch.setattr(module, "ROOM", room)
+    monkeypatch.setattr(rows, "ROOM", room)
     monkeypatch.setattr(module, "PREFILL", prefill)
     assert run(decode, model, prompts()) == expected
     assert run(decode, model, prompts(), batch_size=1) == expected

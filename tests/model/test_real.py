@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM
 
 from pinchtune.config import GenerateConfig, ModelConfig
 from pinchtune.model.chat import encode_example, encode_prompt
-from pinchtune.model.embedded import EMBEDDED
+from pinchtune.model.embedded import EMBEDDED, resolve_base
 from pinchtune.model.generate import LocalGenerator
-from pinchtune.model.load import load_model, load_tokenizer, resolve_base
+from pinchtune.model.load import load_model, load_tokenizer
 from pinchtune.model.loss import TargetLoss
 from pinchtune.model.norm import quicken_norms
 from pinchtune.model.tensors import collate

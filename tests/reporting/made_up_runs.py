@@ -5,6 +5,8 @@ import random
 from dataclasses import replace
 from importlib.resources import files
 
+from pinchtune.advice.costs import count_costs
+from pinchtune.advice.ledger import Facts, Work
 from pinchtune.config import Config
 from pinchtune.data.mix import make_mixture
 from pinchtune.evaluation.decision import decide, verdict_text
@@ -171,8 +173,15 @@ def make_data(scores=None, prompts=4, config=None, **changes):
         arms={"english": fake_arm("english"), "pinch": fake_arm("pinch")},
         timings={f"{stage} {arm}": spent for stage in ("train", "generate") for arm in answers},
         config=config,
+        costs=count_costs(cost_facts(scores, tuned), config.costs),
     )
     return replace(data, **changes)
+
+
+def cost_facts(scores, tuned):
+    """Return 10 examples a tuned language, of which 4 were seen being written."""
+    work = tuple(Work(code, 10, 4, 0.5, 10, 8, 0.25) for code in tuned)
+    return Facts(scores, dict.fromkeys(tuned, 10), work, 0.5, 0, 0.0, None)
 
 
 def make_small(**changes):

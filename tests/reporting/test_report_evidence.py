@@ -12,7 +12,7 @@ from pinchtune.config import Config
 from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.health import FIGURES
 from pinchtune.evaluation.scores import score_arms
-from pinchtune.reporting import build_report
+from pinchtune.reporting import build_report, build_summary
 from pinchtune.reporting.charts import NARROW, WIDE, Row, forest_sheet
 from pinchtune.reporting.claims import build_claims
 from pinchtune.reporting.figures import build_figures
@@ -75,6 +75,8 @@ def steps(data, **shown):
 def section(html, name):
     tree = lxml.html.document_fromstring(html.removeprefix("<!DOCTYPE html>"))
     (found,) = tree.xpath(f"//section[@aria-labelledby='{name}']")
+    for source in found.find_class("source"):
+        source.drop_tree()
     return " ".join(found.text_content().split())
 
 
@@ -193,6 +195,29 @@ def test_the_plan_stands_beside_the_result(now):
     assert results[0].interval == "[55 to 65]"
     assert "2026-01-31" in view.text and "as planned" in view.text and not view.warnings
     assert "true score is 58" in view.note and "33%" in view.note
+
+
+@pytest.mark.parametrize("words", [EN, JA], ids=LOCALES)
+def test_the_summary_says_the_claims_in_their_order_and_the_plan_beside_the_result(now, words):
+    rows = [{"key": "english_margin", "planned": 10.0, "now": 20.0}]
+    data = steps(now, english=(0, True), seen=(0, True), unseen=(1, False))
+    data = replace(data, plan={**PLAN, "is_late": True, "deviations": rows})
+    text = build_summary(data, words.locale)
+    shown, not_shown = words("claims.shown"), words("claims.not_shown")
+    marks = re.findall(rf"^\d\. [✓?] ({shown}|{not_shown})", text, re.M)
+    assert marks == [shown, shown, not_shown]
+    claims = [words(f"claims.{g}", margin="10") for g in ("english", "seen", "unseen")]
+    places = [text.index(claim) for claim in claims]
+    assert places == sorted(places)
+    assert words("plan.late") in text
+    option = words("summary.deviation", option="english\\_margin", planned="10.0", now="20.0")
+    assert f"- {option}" in text
+    assert "2 × 24" in text and "63.5" in text
+
+
+def test_a_summary_of_scores_of_before_has_no_claims(small):
+    text = build_summary(small)
+    assert "What may be claimed" not in text and "## Plan and result" in text
 
 
 def test_what_deviates_is_listed_option_by_option(now):

@@ -15,7 +15,7 @@ from judge_server import JudgeServer, serve
 from pinchtune.errors import RunError
 from pinchtune.files import hash_tree, read_json
 from pinchtune.records import Verdict
-from pinchtune.stages.evaluate import evaluate, evaluation_key, read_verdicts
+from pinchtune.stages.evaluate import evaluate, evaluated_run, read_verdicts
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.judging import ask_judge, estimate_judging
 
@@ -161,7 +161,7 @@ def test_what_verdicts_depend_on(setting, stale, folder, server):
         open_answered(folder, server.address),
         open_answered(folder, server.address, setting),
     )
-    assert (evaluation_key(one) != evaluation_key(other)) == stale
+    assert (evaluated_run(one).key != evaluated_run(other).key) == stale
     ask(one), ask(other)
     assert len(server.asked) == (64 if stale else 32)
 

@@ -10,8 +10,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from pinchtune.config import GenerateConfig, ModelConfig, TrainConfig
 from pinchtune.model.chat import encode_example
+from pinchtune.model.embedded import resolve_base
 from pinchtune.model.generate import LocalGenerator
-from pinchtune.model.load import load_arm, load_model, load_tokenizer, quiet_peft, resolve_base
+from pinchtune.model.load import load_arm, load_model, load_tokenizer, quiet_peft
 from pinchtune.records import Example
 from pinchtune.training.loop import Row, Trainer
 

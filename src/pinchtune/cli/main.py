@@ -10,12 +10,15 @@ import traceback
 import typer
 
 from pinchtune.cli import (
+    abtest,
     advise,
     collect,
+    costs,
     data,
     decide,
     doctor,
     evaluate,
+    export,
     generate,
     init,
     judge,
@@ -26,8 +29,10 @@ from pinchtune.cli import (
     report,
     run,
     select,
+    serve,
     stage,
     train,
+    versions,
     web,
 )
 from pinchtune.errors import RUN_FAILED, PinchError
@@ -46,8 +51,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 VERBS = (
-    *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, report, run, web),
-    doctor,
+    *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
+    *(run, web, export, doctor),
 )
 for verb in VERBS:
     verb.register(app)
@@ -55,6 +60,9 @@ app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
 app.add_typer(stage.app, name="stage")
 app.add_typer(judge.app, name="judge")
+app.add_typer(serve.app, name="serve")
+app.add_typer(versions.app, name="versions")
+app.add_typer(abtest.app, name="ab")
 app.add_typer(collect.app, name="collect")
 
 

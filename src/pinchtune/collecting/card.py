@@ -7,8 +7,6 @@ by name. What people wrote stands in it as text: no mark-up of theirs takes effe
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from typing import Any
 
 from pinchtune.collecting.terms import coverage
 from pinchtune.collecting.wording import catalogue, short_locale
+from pinchtune.data.markdown import bullets, one_line, plain, table
 from pinchtune.languages import get_language, language_name
 from pinchtune.stats import Rating, alpha
 from pinchtune.store.records import VERDICTS, Approval, Row, Settings, Term
@@ -42,7 +41,7 @@ def make_card(
     approved = [row for row in rows if row.status == "approved"]
     card = _Card(approved, settings, locale if short_locale(locale) in LOCALES else "en")
     date = (today or datetime.now(UTC)).date().isoformat()
-    title = card("title", name=_plain(settings.name) or card("unnamed"))
+    title = card("title", name=plain(settings.name) or card("unnamed"))
     parts = [card.head(), f"# {title}", card("intro"), card("made", date=date)]
     if not approved:
         parts.append(card("none"))
@@ -70,7 +69,7 @@ class _Card:
         size = next((name for limit, name in _SIZES if len(self.rows) < limit), "100K<n<1M")
         lines = [
             "---",
-            f"pretty_name: {json.dumps(_line(self.settings.name), ensure_ascii=False)}",
+            f"pretty_name: {json.dumps(one_line(self.settings.name), ensure_ascii=False)}",
         ]
         # Quoted: a bare `no`, Norwegian, is false in YAML.
         lines += ["language:", *(f'- "{code}"' for code in sorted(self.by_language))]
@@ -89,13 +88,13 @@ class _Card:
             name = f"{language_name(code, self.locale)} ({code})"
             rows.append([name, f"{self.by_language[code]}", f"{goals.get(code, '')}", shown])
         rows.append([self("total"), f"{len(self.rows)}", "", ""])
-        return self._section("counts", _table(rows))
+        return self._section("counts", table(rows))
 
     def domains(self) -> str:
         """Return the fields of the trade, if any row names one."""
-        found = Counter(_plain(row.text.domain) or self("unknown") for row in self.rows)
+        found = Counter(plain(row.text.domain) or self("unknown") for row in self.rows)
         named = any(row.text.domain.strip() for row in self.rows)
-        return self._section("domains", _bullets(found)) if named else ""
+        return self._section("domains", bullets(found)) if named else ""
 
     def people(self, approvals: Sequence[Approval]) -> str:
         """Return how many wrote and how many approved."""
@@ -122,19 +121,19 @@ class _Card:
 
     def licenses(self) -> str:
         """Return how many examples stand under which licence."""
-        found = Counter(_plain(self._license(row)) or self("license_missing") for row in self.rows)
-        return self._section("licenses", _bullets(found))
+        found = Counter(plain(self._license(row)) or self("license_missing") for row in self.rows)
+        return self._section("licenses", bullets(found))
 
     def origins(self) -> str:
         """Return how the examples came in, and what share a model drafted."""
-        names = (self.words.get(f"origin_{row.origin}", _plain(row.origin)) for row in self.rows)
+        names = (self.words.get(f"origin_{row.origin}", plain(row.origin)) for row in self.rows)
         drafted = [row for row in self.rows if row.text.drafted_by.strip()]
-        models = sorted({_plain(row.text.drafted_by) for row in drafted})
+        models = sorted({plain(row.text.drafted_by) for row in drafted})
         share = f"{len(drafted) / len(self.rows):.0%}"
         listed = self("comma").join(models)
         text = self("drafted", share=share, count=len(drafted), models=listed)
         told = text if drafted else self("drafted_none")
-        return self._section("origins", f"{_bullets(Counter(names))}\n\n{told}")
+        return self._section("origins", f"{bullets(Counter(names))}\n\n{told}")
 
     def terms(self, terms: Sequence[Term]) -> str:
         """Return which terms of the trade are covered, and which are missing."""
@@ -145,7 +144,7 @@ class _Card:
             name = language_name(code, self.locale)
             line = self("coverage_line", language=name[:1].upper() + name[1:], **values)
             if found.missing:
-                shown = [_plain(term.term) for term in found.missing[:_MISSING_SHOWN]]
+                shown = [plain(term.term) for term in found.missing[:_MISSING_SHOWN]]
                 more = "…" if len(found.missing) > _MISSING_SHOWN else ""
                 listed = self("comma").join(shown) + more
                 line += " " + self("coverage_missing", terms=listed)
@@ -168,23 +167,3 @@ class _Card:
 
     def _section(self, key: str, body: str) -> str:
         return f"## {self(key)}\n\n{body}"
-
-
-def _line(text: str) -> str:
-    """Return what people wrote as one line without hidden characters."""
-    kept = (" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    return re.sub("[\u202a-\u202e\u2066-\u2069]", "", " ".join("".join(kept).split()))
-
-
-def _plain(text: str) -> str:
-    """Return what people wrote such that it is one line, and no mark-up."""
-    return re.sub(r"([\\`*_\[\]<>|#~&!])", r"\\\1", _line(text))
-
-
-def _bullets(found: Counter[str]) -> str:
-    return "\n".join(f"- {name}: {count}" for name, count in found.most_common())
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    head, *body = ("| " + " | ".join(row) + " |" for row in rows)
-    return "\n".join([head, "|" + " --- |" * len(rows[0]), *body])

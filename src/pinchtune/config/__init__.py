@@ -4,32 +4,47 @@ Every option is a field of a section with its default stated once; unknown keys 
 `--set section.key=value` overrides one. Relative paths are relative to pinch.toml.
 """
 
-from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
-from pinchtune.config.sections import (
-    ENGLISH,
+from pinchtune.config.deciding import (
     AdviseConfig,
-    CollectConfig,
-    Config,
-    DataConfig,
+    CostsConfig,
     EvaluateConfig,
-    GenerateConfig,
     JudgeConfig,
     LadderConfig,
+)
+from pinchtune.config.kinds import ENGLISH, Section
+from pinchtune.config.making import (
+    CollectConfig,
+    DataConfig,
+    GenerateConfig,
     LanguagesConfig,
     MineConfig,
     MixConfig,
     ModelConfig,
-    Section,
     SelectConfig,
     TrainConfig,
 )
+from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
+from pinchtune.config.releasing import (
+    AUTO,
+    CANDIDATE,
+    PRODUCTION,
+    AbConfig,
+    ServeConfig,
+    UpstreamConfig,
+)
+from pinchtune.config.sections import Config
 
 __all__ = [
+    "AUTO",
+    "CANDIDATE",
     "CONFIG_NAME",
     "ENGLISH",
+    "PRODUCTION",
+    "AbConfig",
     "AdviseConfig",
     "CollectConfig",
     "Config",
+    "CostsConfig",
     "DataConfig",
     "EvaluateConfig",
     "GenerateConfig",
@@ -41,7 +56,9 @@ __all__ = [
     "ModelConfig",
     "Section",
     "SelectConfig",
+    "ServeConfig",
     "TrainConfig",
+    "UpstreamConfig",
     "check_config",
     "load_config",
 ]

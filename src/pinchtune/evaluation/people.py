@@ -139,8 +139,7 @@ def people_facts(
     """
     said = opinions(judgements)
     themselves = judge_name(judgements) in {v.judge for v in verdicts}
-    judge = [v for _, v in said] if themselves else list(_name_pairs(pairs, verdicts))
-    found = agreement(judge, said, count) if said else {}
+    found = agreement(_name_pairs(pairs, verdicts), said, count) if said else {}
     languages = {
         name: {
             key: estimate.to_json()

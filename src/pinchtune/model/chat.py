@@ -65,9 +65,21 @@ def render_prompt(tokenizer: Tokenizer, example: Example) -> str:
 
 def encode_prompt(tokenizer: Tokenizer, example: Example) -> list[int]:
     """Return the token ids that generation starts from."""
-    ids: list[int] = tokenizer(
-        render_prompt(tokenizer, example), add_special_tokens=False
-    ).input_ids
+    return encode_conversation(tokenizer, example.prompt_messages())
+
+
+def encode_conversation(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[int]:
+    """Return the token ids of any conversation, up to where the response begins."""
+    return _tokenize(tokenizer, _render(tokenizer, messages, prompt=True))
+
+
+def encode_text(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Return the token ids of a text that is to be gone on with, without any template."""
+    return _tokenize(tokenizer, (tokenizer.bos_token or "") + _neutralise(tokenizer, text, False))
+
+
+def _tokenize(tokenizer: Tokenizer, text: str) -> list[int]:
+    ids: list[int] = tokenizer(text, add_special_tokens=False).input_ids
     return ids
 
 
@@ -114,10 +126,16 @@ def _render(tokenizer: Tokenizer, messages: Sequence[Message], prompt: bool) -> 
     return str(text)
 
 
-def _neutralise(tokenizer: Tokenizer, text: str) -> str:
+def _neutralise(tokenizer: Tokenizer, text: str, strip: bool = True) -> str:
     """Break control tokens that a text spells out: nobody ends a response by writing <eos>."""
+    text = text.strip() if strip else text
     controls = "|".join(re.escape(token) for token in tokenizer.all_special_tokens)
-    return re.sub(controls, lambda m: f"{m[0][0]}\u200b{m[0][1:]}", text.strip())
+    return re.sub(controls, lambda m: f"{m[0][0]}\u200b{m[0][1:]}", text)
+
+
+def plain_template(tokenizer: Tokenizer) -> str:
+    """Return the chat template without marks of what is generated, which others do not know."""
+    return re.sub(r"{%-?\s*(?:end)?generation\s*-?%}", "", str(tokenizer.chat_template))
 
 
 def end_token_ids(tokenizer: Tokenizer, example: Example | None = None) -> list[int]:

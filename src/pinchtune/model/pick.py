@@ -6,7 +6,8 @@ logits in float32: only tokens that stand in the text already are looked at one 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +16,14 @@ from pinchtune.model.packed import pack
 
 STRIP = 512
 """Words among which the place of a maximum is sought."""
+
+
+class Draw(NamedTuple):
+    """How a token is sampled."""
+
+    temperature: float
+    """Above zero."""
+    generator: torch.Generator
 
 
 class Picker:
@@ -29,16 +38,38 @@ class Picker:
 
     def pick(self, states: Tensor, seen: Tensor) -> Tensor:
         """Return the next tokens [n] of states [n, D] after texts whose tokens are seen [n, S]."""
-        logits = self.product(states)
-        if self.softcap:
-            logits = self.softcap * torch.tanh(logits / self.softcap)
-        if self.temperature == 0 and self.penalty == 1:
-            return _largest(logits)[1]
-        penalised = self._penalise(logits.gather(1, seen).float())
+        logits = self._logits(states)
         if self.temperature > 0:
-            scaled = logits.float().scatter_(1, seen, penalised) / self.temperature
-            return torch.multinomial(scaled.softmax(-1), 1, generator=self.generator)[:, 0]
-        best_seen, token = _first_best(penalised, seen)
+            return self._sample(logits, seen, Draw(self.temperature, self.generator))
+        return self._best(logits, seen)
+
+    def pick_each(self, states: Tensor, seen: Tensor, draws: Sequence[Draw | None]) -> Tensor:
+        """Return the next tokens [n], each row sampled by its own draw; None takes the best."""
+        logits = self._logits(states)
+        drawn = {
+            row: self._sample(logits[row : row + 1], seen[row : row + 1], draw)
+            for row, draw in enumerate(draws)
+            if draw
+        }
+        tokens = self._best(logits, seen)
+        for row, token in drawn.items():
+            tokens[row] = token
+        return tokens
+
+    def _logits(self, states: Tensor) -> Tensor:
+        logits = self.product(states)
+        return self.softcap * torch.tanh(logits / self.softcap) if self.softcap else logits
+
+    def _sample(self, logits: Tensor, seen: Tensor, draw: Draw) -> Tensor:
+        penalised = self._penalise(logits.gather(1, seen).float())
+        scaled = logits.float().scatter_(1, seen, penalised) / draw.temperature
+        return torch.multinomial(scaled.softmax(-1), 1, generator=draw.generator)[:, 0]
+
+    def _best(self, logits: Tensor, seen: Tensor) -> Tensor:
+        """Return the likeliest tokens; `logits` is not to be used any more."""
+        if self.penalty == 1:
+            return _largest(logits)[1]
+        best_seen, token = _first_best(self._penalise(logits.gather(1, seen).float()), seen)
         starts = torch.arange(len(seen), device=seen.device)[:, None] * logits.shape[1]
         logits.view(-1).index_fill_(0, (seen + starts).view(-1), float("-inf"))
         best, other = _largest(logits)

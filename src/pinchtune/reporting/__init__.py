@@ -7,8 +7,11 @@ again at any time from the files of the run folders; nothing here loads a model.
 from pinchtune.errors import MissingExtra
 
 try:
+    from pinchtune.reporting.answers import build_answers
     from pinchtune.reporting.inputs import ReportData
+    from pinchtune.reporting.meeting import build_meeting
     from pinchtune.reporting.page import build_report
+    from pinchtune.reporting.slides import build_slides
     from pinchtune.reporting.summary import build_summary
 except ModuleNotFoundError as error:
     library = str(error.name).split(".")[0]
@@ -16,4 +19,11 @@ except ModuleNotFoundError as error:
         raise
     raise MissingExtra(library, "report") from error
 
-__all__ = ["ReportData", "build_report", "build_summary"]
+__all__ = [
+    "ReportData",
+    "build_answers",
+    "build_meeting",
+    "build_report",
+    "build_slides",
+    "build_summary",
+]

@@ -22,12 +22,22 @@ class Size(NamedTuple):
     right: float
     """Where the scale ends; the numbers stand behind it."""
     font: float
+    row: float = 25.0
+    """Height of a language."""
+    head: float = 30.0
+    """Height of a group."""
+    above: float = 0.0
+    """Room for a title."""
+    below: float = 0.0
+    """Room for a line under the scale."""
+    height: float = 0.0
+    """Height of the whole; 0 is what the rows need."""
 
 
 WIDE = Size("wide", 720, 170, 580, 13)
 NARROW = Size("narrow", 360, 122, 268, 11.5)
-ROW, HEAD, FOOT = 25.0, 30.0, 46.0
-"""Heights of a language, of a group, and of the scale below them."""
+FOOT = 46.0
+"""Height of the scale below the rows."""
 RED = "#a63c06"
 
 
@@ -40,6 +50,8 @@ class Row(NamedTuple):
     after: Json
     limit: float | None = None
     """The value that is to stay above it, where one was agreed."""
+    code: str = ""
+    """The language; empty for a group."""
 
 
 class Scale(NamedTuple):
@@ -65,13 +77,13 @@ def fidelity_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
     top = 4.0
     sheet, scale = _new_sheet(rows, size, top), Scale(size)
     _ticks(sheet, scale, top, words("figure.fidelity_axis"))
-    for row, y in _lines(rows, top):
+    for row, y in _lines(rows, top, size):
         _label(sheet, size, row, y)
         if is_known(row.before) and is_known(row.after):
             start, end = scale(row.before["value"]), scale(row.after["value"])
             sheet.line((start, y - 4), (end, y + 4), FAINT, 3)
-        _point(sheet, scale, row.before, y - 4, BEFORE, filled=False)
-        _point(sheet, scale, row.after, y + 4, AFTER, width=2.2)
+        point(sheet, scale, row.before, y - 4, BEFORE, filled=False)
+        point(sheet, scale, row.after, y + 4, AFTER, width=2.2)
         before, after = (words.number(e["value"]) for e in (row.before, row.after))
         _number(sheet, size, f"{before} → {after}%", y, row.is_group)
     return sheet
@@ -79,21 +91,21 @@ def fidelity_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
 
 def forest_sheet(rows: Sequence[Row], words: Wording, size: Size) -> Sheet:
     """Draw each win rate, hollow where a language shows nothing by itself, and the line at 50."""
-    top, middle, small = 22.0, Scale(size)(NEUTRAL), size.font - 1
+    top, middle, small = 22.0 + size.above, Scale(size)(NEUTRAL), size.font - 1
     sheet, scale = _new_sheet(rows, size, top), Scale(size)
     _ticks(sheet, scale, top, words("figure.forest_axis"))
-    sheet.line((middle, 0), (middle, sheet.height - FOOT), INK, 1.4, dashed=True)
+    sheet.line((middle, size.above), (middle, _bottom(sheet, size)), INK, 1.4, dashed=True)
     left, right = f"← {words('figure.forest_left')}", f"{words('figure.forest_right')} →"
-    sheet.text(middle - 8, 9, left, size=small, anchor="right", color=SOFT)
-    sheet.text(middle + 8, 9, right, size=small, color=SOFT)
-    for row, y in _lines(rows, top):
+    sheet.text(middle - 8, top - 13, left, size=small, anchor="right", color=SOFT)
+    sheet.text(middle + 8, top - 13, right, size=small, color=SOFT)
+    for row, y in _lines(rows, top, size):
         _label(sheet, size, row, y)
         if row.limit is not None:
-            x = scale(row.limit)
-            sheet.line((x, y - HEAD / 2 + 2), (x, y + HEAD / 2 - 2), RED, 3)
+            x, half = scale(row.limit), size.head / 2 - 2
+            sheet.line((x, y - half), (x, y + half), RED, 3)
         marker, width = ("D", 2.6) if row.is_group else ("o", 1.8)
         filled = differs_alone(row.after) is not False
-        _point(sheet, scale, row.after, y, AFTER, filled=filled, width=width, marker=marker)
+        point(sheet, scale, row.after, y, AFTER, filled=filled, width=width, marker=marker)
         value, low, high = (words.score(row.after[key]) for key in ("value", "low", "high"))
         span = "" if row.after["low"] is None else f" ({low}\N{EN DASH}{high})"
         _number(sheet, size, value + span, y, row.is_group)
@@ -111,7 +123,7 @@ def margin_sheet(estimate: Json, limit: float, result: str, words: Wording, size
     sheet.line((edges.left, bottom), (edges.right, bottom), RULE)
     sheet.line((scale(limit), top - 4), (scale(limit), bottom), RED, 2)
     sheet.line((scale(NEUTRAL), top), (scale(NEUTRAL), bottom + 10), INK, 1.4, dashed=True)
-    _point(sheet, scale, estimate, middle, AFTER, width=2.8, marker="D")
+    point(sheet, scale, estimate, middle, AFTER, width=2.8, marker="D")
     _beside(sheet, scale(limit), 11, words("figure.limit", limit=f"{limit:g}"), size.font, RED)
     _beside(sheet, scale(NEUTRAL), bottom + 20, words("figure.equal"), size.font, INK)
     sheet.dot(9, 128, AFTER, marker="D")
@@ -132,21 +144,30 @@ def _beside(sheet: Sheet, x: float, y: float, text: str, size: float, color: str
 
 
 def _new_sheet(rows: Sequence[Row], size: Size, top: float) -> Sheet:
-    groups = sum(row.is_group for row in rows)
-    return Sheet(size.width, top + groups * HEAD + (len(rows) - groups) * ROW + 6 + FOOT)
+    height = top + sum(_height(row, size) for row in rows) + 6 + FOOT
+    return Sheet(size.width, size.height or height)
 
 
-def _lines(rows: Sequence[Row], y: float) -> Iterator[tuple[Row, float]]:
+def _bottom(sheet: Sheet, size: Size) -> float:
+    """Return where the rows end and the scale begins."""
+    return sheet.height - FOOT - size.below
+
+
+def _height(row: Row, size: Size) -> float:
+    return size.head if row.is_group else size.row
+
+
+def _lines(rows: Sequence[Row], y: float, size: Size) -> Iterator[tuple[Row, float]]:
     """Yield each row with the height of its middle."""
     for row in rows:
-        height = HEAD if row.is_group else ROW
+        height = _height(row, size)
         yield row, y + height / 2
         y += height
 
 
 def _label(sheet: Sheet, size: Size, row: Row, y: float) -> None:
     if row.is_group:
-        sheet.band(0, y - HEAD / 2 + 1, sheet.width, HEAD - 2, "#f1f5f9")
+        sheet.band(0, y - size.head / 2 + 1, sheet.width, size.head - 2, "#f1f5f9")
     x = 6 if row.is_group else 16
     room = (size.left - x - 8) / (breadth(row.name) or 1.0)
     sheet.text(x, y, row.name, size=min(size.font, room), bold=row.is_group)
@@ -156,7 +177,7 @@ def _number(sheet: Sheet, size: Size, text: str, y: float, bold: bool) -> None:
     sheet.text(sheet.width - 6, y, text, size=size.font - 0.5, anchor="right", bold=bold)
 
 
-def _point(
+def point(
     sheet: Sheet,
     scale: Scale,
     estimate: Json,
@@ -176,7 +197,7 @@ def _point(
 
 
 def _ticks(sheet: Sheet, scale: Scale, top: float, label: str) -> None:
-    bottom = sheet.height - FOOT
+    bottom = _bottom(sheet, scale.size)
     for value in (0, 25, 50, 75, 100):
         sheet.line((scale(value), top), (scale(value), bottom), FAINT)
         sheet.text(scale(value), bottom + 12, str(value), size=11, anchor="center", color=SOFT)

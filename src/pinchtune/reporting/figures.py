@@ -48,6 +48,8 @@ class FigureView(NamedTuple):
     header: list[str]
     table: list[list[str]]
     """The same values as text, one row a language or group."""
+    codes: list[str]
+    """The language of each row; empty for a group."""
 
 
 def build_figures(data: ReportData, words: Wording) -> list[FigureView]:
@@ -67,13 +69,19 @@ def _draw(
     ]
 
 
-def _fidelity(data: ReportData, words: Wording) -> FigureView:
+def fidelity_rows(data: ReportData, words: Wording) -> list[Row]:
+    """Return the answers in the right language, before and after."""
+
     def row(name: str, **where: str) -> Row:
         before = data.estimate(MEASURE, data.control, **where)
         after = data.estimate(MEASURE, data.treated, **where)
-        return Row(name, "group" in where, before, after)
+        return Row(name, "group" in where, before, after, code=where.get("language", ""))
 
-    rows = _rows(data, words, row, data.groups)
+    return _rows(data, words, row, data.groups)
+
+
+def fidelity_text(rows: Sequence[Row], words: Wording) -> str:
+    """Return the answers in the right language of the groups in words."""
     facts = [
         words(
             "figure.fidelity_fact",
@@ -84,7 +92,12 @@ def _fidelity(data: ReportData, words: Wording) -> FigureView:
         for r in rows
         if r.is_group
     ]
-    text = words("figure.fidelity_text", facts=_sentences(words, facts))
+    return words("figure.fidelity_text", facts=_sentences(words, facts))
+
+
+def _fidelity(data: ReportData, words: Wording) -> FigureView:
+    rows = fidelity_rows(data, words)
+    text = fidelity_text(rows, words)
     drawn = any(is_known(r.before) or is_known(r.after) for r in rows)
     return FigureView(
         "fidelity",
@@ -98,17 +111,23 @@ def _fidelity(data: ReportData, words: Wording) -> FigureView:
         ],
         [words("page.language"), words("headline.before"), words("headline.after")],
         [[r.name, _cell(r.before, words, "%"), _cell(r.after, words, "%")] for r in rows],
+        [r.code for r in rows],
     )
 
 
-def _forest(data: ReportData, words: Wording) -> FigureView:
+def forest_rows(data: ReportData, words: Wording) -> list[Row]:
+    """Return the win rates, in the order in which claims are tested."""
+
     def row(name: str, **where: str) -> Row:
         limit = data.limit("english") if where.get("group") == "english" else None
-        return Row(name, "group" in where, {}, data.win_rate(**where), limit)
+        code = where.get("language", "")
+        return Row(name, "group" in where, {}, data.win_rate(**where), limit, code)
 
-    rows = _rows(data, words, row, data.sequence)
-    tested = [r for r in rows if differs_alone(r.after) is not None]
-    corrected = words("figure.forest_corrected", n=len(tested)) if tested else ""
+    return _rows(data, words, row, data.sequence)
+
+
+def forest_text(rows: Sequence[Row], words: Wording) -> str:
+    """Return the win rates of the groups in words."""
     facts = [
         words(
             "figure.forest_fact",
@@ -119,7 +138,14 @@ def _forest(data: ReportData, words: Wording) -> FigureView:
         for r in rows
         if r.is_group
     ]
-    text = words("figure.forest_text", facts=_sentences(words, facts))
+    return words("figure.forest_text", facts=_sentences(words, facts))
+
+
+def _forest(data: ReportData, words: Wording) -> FigureView:
+    rows = forest_rows(data, words)
+    tested = [r for r in rows if differs_alone(r.after) is not None]
+    corrected = words("figure.forest_corrected", n=len(tested)) if tested else ""
+    text = forest_text(rows, words)
     drawn = any(is_known(r.after) for r in rows)
     return FigureView(
         "forest",
@@ -129,6 +155,7 @@ def _forest(data: ReportData, words: Wording) -> FigureView:
         _forest_keys(rows, bool(tested), words),
         [words("page.language"), words("figure.score"), *[words("figure.alone")] * bool(tested)],
         [[r.name, _cell(r.after, words), *[_alone(r, words)] * bool(tested)] for r in rows],
+        [r.code for r in rows],
     )
 
 
@@ -185,6 +212,7 @@ def _margin(data: ReportData, words: Wording) -> FigureView:
             [words("figure.limit", limit=f"{limit:g}"), f"{limit:g}"],
             [words("headline.verdict"), result],
         ],
+        ["en", "", ""],
     )
 
 

@@ -22,7 +22,8 @@ class Card(NamedTuple):
 
     title: str
     hint: str
-    """Which languages; empty where the title says it."""
+    names: list[tuple[str, str]]
+    """Names and codes of the languages that it is about."""
     before: str
     after: str
     caption: str
@@ -84,10 +85,10 @@ def _group_card(data: ReportData, group: str, words: Wording) -> Card:
     after = data.estimate(MEASURE, data.treated, group)
     outcome = str(data.decision[group])
     tone = _TONES.get(outcome, "open")
-    names = words.join(words.language(code) for code in data.codes(group))
     return Card(
         title=words(f"group.{group}"),
-        hint=words("group.english_hint") if group == "english" else names,
+        hint=words("group.english_hint") if group == "english" else "",
+        names=[(words.language(code), code) for code in data.codes(group)],
         before=words.percent(before) if before["value"] is not None else "",
         after=words.percent(after),
         caption=words("headline.measured"),
@@ -143,6 +144,7 @@ def _cost_card(data: ReportData, words: Wording) -> Card:
     return Card(
         title=words("cost.title"),
         hint="",
+        names=[],
         before="",
         after=words.duration(sum(known) if known else None),
         caption=words(caption, tune=tune, answer=answer),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pinchtune.advice.costs import Costs
 from pinchtune.config import Config
 from pinchtune.data.mix import ARMS
 from pinchtune.mining.mined import NO_QUESTIONS, Mined, Questions
@@ -68,6 +69,8 @@ class ReportData:
     """What decision.json says of the plan, with the `tests` of plan.json; None without one."""
     advice: Mapping[str, Mapping[str, str]] | None = None
     """What to do next, by locale: title and why; None where nothing is recommended."""
+    costs: Costs | None = None
+    """What the pinch cost and brings."""
 
     @property
     def control(self) -> str:

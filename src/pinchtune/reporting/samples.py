@@ -17,6 +17,7 @@ from pinchtune.languages import UNKNOWN, Identifier, get_language, is_rtl
 from pinchtune.records import Answer, Example
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.safety import clip
+from pinchtune.reporting.sources import anchor, answers_file
 from pinchtune.reporting.wording import Wording
 
 PROMPT_CHARACTERS, ANSWER_CHARACTERS = 400, 600
@@ -76,6 +77,8 @@ class SampleView(NamedTuple):
     """A prompt with both answers as the page shows them."""
 
     title: str
+    href: str
+    """Where it stands among all answers of its language."""
     group: str
     prompt: TextView
     gloss: TextView | None
@@ -107,7 +110,7 @@ class Choice(NamedTuple):
 
 def choose_pairs(data: ReportData) -> Choice:
     """Return one pair a language, scripts by turns, and pairs where the pinch did worse."""
-    pairs = list(_pairs(data))
+    pairs = list(match_pairs(data))
     order = _by_script([code for group in data.groups for code in data.codes(group)])
     by_language = {code: [p for p in pairs if p.language == code] for code in order}
     shown = [_most_telling(found) for found in by_language.values() if found]
@@ -137,7 +140,7 @@ def _identifier(codes: tuple[str, ...]) -> Identifier:
     return Identifier(codes)
 
 
-def _pairs(data: ReportData) -> Iterator[Pair]:
+def match_pairs(data: ReportData) -> Iterator[Pair]:
     """Yield the prompts that both arms have answered, in the order of the evaluation."""
     codes = [row["code"] for row in data.scores["languages"]]
     identifier = _identifier(tuple(codes))
@@ -192,6 +195,7 @@ def _sample(
     arms = (data.control, data.treated)
     return SampleView(
         title=words.language(pair.language),
+        href=f"{answers_file(pair.language)}#{anchor(prompt.id)}",
         group=next(group for group in data.groups if pair.language in data.codes(group)),
         prompt=view_text(prompt.prompt, PROMPT_CHARACTERS, pair.language, words),
         gloss=view_text(gloss.prompt, PROMPT_CHARACTERS, gloss.language, words) if gloss else None,

@@ -22,6 +22,8 @@ from matplotlib.patches import Rectangle
 INK, SOFT, FAINT, RULE = "#1f2933", "#52606d", "#e4e7eb", "#9aa5b1"
 BEFORE, AFTER = "#6b7280", "#005b96"
 SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "pinchtune", "font.family": "DejaVu Sans"}
+FAMILIES = "'Noto Sans', 'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', Meiryo, sans-serif"
+"""Fonts of a picture that stands alone, as far as the reader's machine has them."""
 
 _PARTS_TO_DROP = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>",
@@ -90,13 +92,26 @@ class Sheet:
 
     def markup(self, ident: str, title: str, description: str) -> Markup:
         """Return the drawing as an SVG element whose ids all start with `ident`."""
+        return _embed(self._draw(transparent=True), ident, title, description)
+
+    def file(self, title: str, description: str, width: int, height: int) -> str:
+        """Return the drawing as a whole SVG file on white, so many pixels large."""
+        svg = _PARTS_TO_DROP.sub("", self._draw(transparent=False)).strip()
+        svg = _FONT.sub(rf"font: \1 {FAMILIES}", svg)
+        svg = re.sub(r' width="[^"]*"', f' width="{width}"', svg, count=1)
+        svg = re.sub(r' height="[^"]*"', f' height="{height}"', svg, count=1)
+        label = Markup("<title>{0}</title><desc>{1}</desc>").format(title, description)
+        start = svg.index(">", svg.index("<svg ")) + 1
+        return f"{svg[:start]}{label}{svg[start:]}\n"
+
+    def _draw(self, transparent: bool) -> str:
         buffer = io.StringIO()
         # Warnings are about letters that this machine lacks; they are drawn by the browser.
         with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-            self._figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
-        return _embed(buffer.getvalue(), ident, title, description)
+            self._figure.savefig(buffer, format="svg", metadata=metadata, transparent=transparent)
+        return buffer.getvalue()
 
 
 def _embed(svg: str, ident: str, title: str, description: str) -> Markup:

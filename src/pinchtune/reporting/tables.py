@@ -30,6 +30,8 @@ class Line(NamedTuple):
     name: str
     is_group: bool
     cells: list[Cell]
+    code: str = ""
+    """The language whose answers it is about; empty for a group."""
 
 
 class Grid(NamedTuple):
@@ -44,6 +46,8 @@ class TableView(NamedTuple):
     """One table with its heading."""
 
     title: str
+    key: str
+    """Where it stands in scores.json."""
     text: str
     facts: list[str]
     """Unit and direction."""
@@ -85,9 +89,10 @@ def _measure(data: ReportData, name: str, words: Wording) -> TableView:
         cells += [_cell(estimate, words, digits) for estimate in estimates]
         mark = _mark(difference, measure["better"])
         cells.append(_cell(difference, words, digits, sign=True)._replace(mark=mark))
-        lines.append(Line(title, "group" in place, cells))
+        lines.append(Line(title, "group" in place, cells, place.get("language", "")))
     return TableView(
         words.choose("measure", name),
+        f"measures.{name}",
         words.choose("measure", f"{name}_text") if words.knows("measure", name) else "",
         [words("tables.unit", unit=measure["unit"]), words(f"tables.{measure['better']}")],
         [
@@ -116,11 +121,12 @@ def _win_rate(data: ReportData, words: Wording) -> TableView:
             mark = _mark(estimate, "higher", NEUTRAL)
             cells = [Cell(words.number(prompts)), Cell(words.number(estimate["n"]))]
             cells.append(_cell(estimate, words, 1)._replace(mark=mark))
-            lines.append(Line(name, "group" in place, cells))
+            lines.append(Line(name, "group" in place, cells, place.get("language", "")))
     ties, flips = (_share(rate[key], words) for key in ("ties", "flips"))
     unscored = words.number(rate["unscored"])
     return TableView(
         words("tables.win_rate"),
+        "win_rate",
         words("tables.win_rate_text", ties=ties, flips=flips, unscored=unscored),
         [words("tables.unit", unit="%"), words("tables.higher")],
         [

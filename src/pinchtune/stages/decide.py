@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pinchtune.errors import UsageError
-from pinchtune.files import RunFolder, read_json
+from pinchtune.files import read_json
 from pinchtune.stages.advise import next_step
-from pinchtune.stages.evaluate import evaluation_key
-from pinchtune.stages.people import read_people
+from pinchtune.stages.evaluate import evaluated_run
 from pinchtune.stages.project import Project, finished
 from pinchtune.stages.run import outcome
 
@@ -19,7 +18,7 @@ def decide(project: Project, locale: str = "en") -> dict[str, Any]:
     UsageError if the evaluation is of other answers, settings or another plan than today's.
     """
     finished(project.path("evaluation"), "evaluate")
-    run = RunFolder(project.path("evaluation"), evaluation_key(project, read_people(project)))
+    run = evaluated_run(project)
     if not run.complete():
         raise UsageError(
             f"{run.path}: is not of today's answers, settings and plan; run `pinch evaluate` again"

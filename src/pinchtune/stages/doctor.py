@@ -79,7 +79,7 @@ def _libraries() -> list[Fact]:
 
 
 def _project(folder: Path) -> list[Fact]:
-    from pinchtune.model.load import resolve_base
+    from pinchtune.model.embedded import resolve_base
 
     try:
         project = Project.open(folder)

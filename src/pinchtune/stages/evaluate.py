@@ -29,7 +29,7 @@ def evaluate(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/evaluation: verdicts.jsonl, scores.json, decision.json."""
     progress = progress or Silent()
     people = read_people(project)
-    run = RunFolder(project.path("evaluation"), evaluation_key(project, people))
+    run = evaluated_run(project, people)
     if run.complete():
         return run
     prompts = project.evaluation_prompts()
@@ -82,8 +82,16 @@ def _warn(sentences: Sequence[str], progress: Progress) -> None:
         progress.say(f"warning: {sentence}")
 
 
-def evaluation_key(project: Project, people: Sequence[Judgement]) -> str:
-    """Return the key of the evaluation of today's answers, with what people said of them."""
+def evaluated_run(project: Project, people: Sequence[Judgement] | None = None) -> RunFolder:
+    """Return the run folder of the evaluation of today's answers, complete or not.
+
+    `people` are their verdicts, if they have been read already.
+    """
+    said = read_people(project) if people is None else people
+    return RunFolder(project.path("evaluation"), _key(project, said))
+
+
+def _key(project: Project, people: Sequence[Judgement]) -> str:
     config = project.config
     first, *others = map(_answered_files, project.seeds)
     # Without people's verdicts an evaluation keeps the key that it had before there were any.

@@ -47,6 +47,22 @@ def generate(
 def _answer_arm(
     project: Project, arm: str, prompts: Sequence[Example], progress: Progress
 ) -> RunFolder:
+    run = answered_run(project, arm, prompts)
+    if not run.complete():
+        # Loaded first: what is wrong with the model shows before the folder is touched.
+        generator = load_generator(project, arm)
+        run.start()
+        kept = first_of_each(prompts, project.config.evaluate.references).values()
+        references = [e for rows in kept for e in rows]
+        label = project.label(arm)
+        facts = _answer(generator, label, prompts, references, run.path, progress)
+        settings = project.config.generate.model_dump(mode="json")
+        run.finish({"arm": arm, **facts, "generate": settings}, drop=[PARTIAL])
+    return run
+
+
+def answered_run(project: Project, arm: str, prompts: Sequence[Example]) -> RunFolder:
+    """Return the run folder of an arm's answers to these prompts, complete or not."""
     config = project.config
     weights: Any = config.model.base
     if arm != BASE_ARM and not config.generate.endpoint:
@@ -60,17 +76,7 @@ def _answer_arm(
         "model": config.model.model_dump(mode="json"),
         "references": config.evaluate.references,
     }
-    run = RunFolder(project.path("answers", arm), stage_key("generate", inputs))
-    if not run.complete():
-        # Loaded first: what is wrong with the model shows before the folder is touched.
-        generator = load_generator(project, arm)
-        run.start()
-        kept = first_of_each(prompts, config.evaluate.references).values()
-        references = [e for rows in kept for e in rows]
-        label = project.label(arm)
-        facts = _answer(generator, label, prompts, references, run.path, progress)
-        run.finish({"arm": arm, **facts, "generate": inputs["generate"]}, drop=[PARTIAL])
-    return run
+    return RunFolder(project.path("answers", arm), stage_key("generate", inputs))
 
 
 def _answer(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from pinchtune.files import RunFolder, read_json, write_text
 from pinchtune.progress import Progress, Silent
@@ -13,32 +14,62 @@ from pinchtune.stages.generate import read_answers
 from pinchtune.stages.plan import read_plan
 from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key
 
+if TYPE_CHECKING:
+    from pinchtune.reporting import ReportData
+
 LOCALES = ("en", "ja")
 
 
 def report(project: Project, progress: Progress | None = None) -> RunFolder:
-    """Write runs/report: report.html (English and Japanese), summary.md, summary.ja.md."""
-    run = RunFolder(project.path("report"), _key(project))
+    """Write runs/report: report.html, meeting.html, both in two languages, summaries, figures."""
+    run = reported_run(project)
     if run.complete():
         return run
-    from pinchtune.reporting import build_report, build_summary
-
     data = collect(project)
     run.start()
-    write_text(run.path / "report.html", build_report(data))
-    for locale, name in zip(LOCALES, ("summary.md", "summary.ja.md"), strict=True):
-        write_text(run.path / name, build_summary(data, locale))
+    for name, text in _files(data):
+        write_text(run.path / name, text)
     run.finish({})
     (progress or Silent()).say(f"report: {run.path / 'report.html'}")
     return run
 
 
+def reported_run(project: Project) -> RunFolder:
+    """Return the run folder of the report on today's evaluation, complete or not."""
+    return RunFolder(project.path("report"), _key(project))
+
+
+def _files(data: ReportData) -> Iterator[tuple[str, str]]:
+    """Yield name and content of each file of the report."""
+    from pinchtune.reporting import (
+        build_answers,
+        build_meeting,
+        build_report,
+        build_slides,
+        build_summary,
+    )
+    from pinchtune.reporting.wording import Wording
+
+    yield "report.html", build_report(data)
+    yield "meeting.html", build_meeting(data)
+    yield from build_answers(data)
+    for locale, name in zip(LOCALES, ("summary.md", "summary.ja.md"), strict=True):
+        yield name, build_summary(data, locale)
+        for slide in build_slides(data, Wording(locale)):
+            yield f"figures/{slide.name}.{locale}.svg", slide.file()
+    if data.costs:
+        yield "costs.json", json.dumps(data.costs.to_json(), ensure_ascii=False, indent=2) + "\n"
+
+
 def _key(project: Project) -> str:
+    from pinchtune.stages.costs import cost_key
+
     evaluation = finished(project.path("evaluation"), "evaluate")
     pool = finished(project.path("mixture"), "mix").get("pool", {})
     shown = {name: pool.get(name) for name in ("source", "collected")}
     inputs = {
         "evaluation": evaluation["key"],
+        "costs": cost_key(project),
         "name": project.config.name,
         "pool": shown,
         "plan": read_plan(project),
@@ -55,12 +86,13 @@ def _made(project: Project, stage: str) -> str:
     return str(manifest["key"]) if manifest else ""
 
 
-def collect(project: Project) -> Any:
+def collect(project: Project) -> ReportData:
     """Return what the report shows, read from the run folders."""
     from pinchtune.evaluation.decision import decide, verdict_text
     from pinchtune.mining.mined import NO_QUESTIONS, read_mined, read_questions
     from pinchtune.reporting import ReportData
     from pinchtune.selection.outcome import read_outcome
+    from pinchtune.stages.costs import costs
 
     scores = read_json(project.path("evaluation", "scores.json"))
     decision, step = decide(scores), next_step(project, scores)
@@ -86,6 +118,7 @@ def collect(project: Project) -> Any:
         outcome=read_outcome(project.path("selection")),
         plan=followed_plan(project),
         advice={locale: step.text(locale) for locale in LOCALES},
+        costs=costs(project),
     )
 
 

@@ -41,19 +41,7 @@ def train(
 
 
 def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
-    mixture = finished(project.path("mixture"), "mix")
-    config = project.config
-    run = RunFolder(
-        project.path("arms", arm),
-        stage_key(
-            "train",
-            {
-                "rows": mixture["files"][f"{arm}.jsonl"],
-                "train": config.train.recipe,
-                "model": config.model.model_dump(mode="json"),
-            },
-        ),
-    )
+    run = tuned_run(project, arm)
     if not run.complete():
         from pinchtune.training.checkpoint import NAME
 
@@ -64,6 +52,18 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
         _tune(job.trainer, project.label(f"tuning {arm}"), progress)
         run.finish({"arm": arm, **_facts(project, job)}, drop=[NAME])
     return run
+
+
+def tuned_run(project: Project, arm: str) -> RunFolder:
+    """Return the run folder of an arm that is tuned on today's mixture, complete or not."""
+    mixture = finished(project.path("mixture"), "mix")
+    config = project.config
+    inputs = {
+        "rows": mixture["files"][f"{arm}.jsonl"],
+        "train": config.train.recipe,
+        "model": config.model.model_dump(mode="json"),
+    }
+    return RunFolder(project.path("arms", arm), stage_key("train", inputs))
 
 
 class Job(NamedTuple):

@@ -12,6 +12,7 @@
     repeated        one measure in several seeds
     simulation      made-up verdicts whose truth is known
     power           what a plan can show, and how many prompts it takes
+    sequential      two means that may be compared at every look
 
 It knows numbers and names only: nothing of prompts, judges or files. docs/statistics.md says
 where each formula is from, when it holds, and how often it errs.
@@ -44,6 +45,15 @@ from pinchtune.stats.seeds import (
     estimate_over_seeds,
     mean_squares,
 )
+from pinchtune.stats.sequential import (
+    Bounds,
+    Design,
+    confidence_bounds,
+    count_values,
+    p_above,
+    p_below,
+    p_differs,
+)
 from pinchtune.stats.shrinkage import Effects, Shrunken, draw_effects, least_error, shrink
 from pinchtune.stats.simulation import (
     Assumptions,
@@ -64,8 +74,10 @@ __all__ = [
     "Array",
     "Assumptions",
     "Bootstrap",
+    "Bounds",
     "ClusteredScores",
     "Comparison",
+    "Design",
     "Effects",
     "Estimate",
     "MeanSquares",
@@ -88,6 +100,8 @@ __all__ = [
     "assume_from_pilot",
     "bradley_terry",
     "compare_with_margin",
+    "confidence_bounds",
+    "count_values",
     "draw_by_language",
     "draw_effects",
     "draw_scores",
@@ -101,6 +115,9 @@ __all__ = [
     "least_error",
     "mean_squares",
     "non_inferiority",
+    "p_above",
+    "p_below",
+    "p_differs",
     "shrink",
     "sign_flip_test",
     "summarise",

@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from pinchtune.errors import UsageError
+from pinchtune.stages.abtest import live_page
 from pinchtune.stages.collect import evaluation_of
 from pinchtune.store import (
     Conflict,
@@ -85,7 +86,8 @@ def make_app(
     insight = Insight(store, evaluated, settings.refresh)
     tuned = project.config.languages.tuned if project else ()
     runs = Runs(project.path() if project else None)
-    web = Web(store, settings, load_views(), insight, tuned, runs, project)
+    live = live_page(project)
+    web = Web(store, settings, load_views(), insight, tuned, runs, project, live)
     app = FastAPI(title="pinchtune", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.web = web
     for route in ROUTES:

@@ -44,6 +44,8 @@ class Web:
     """What was mined and chosen in the project."""
     project: Project | None = None
     """The project, whose answers people judge."""
+    abtest: Callable[[str], str] = lambda locale: ""
+    """The page of the A/B test in a locale; empty if there never was one."""
     generating: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model writes: it answers one person at a time."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pinchtune.web.pages import (
+    abtest,
     account,
     approve,
     enquiries,
@@ -21,6 +22,6 @@ from pinchtune.web.visit import Route
 
 _GROUPS = (
     *(entry, home, write, approve, rows, enquiries, selection, judge),
-    *(glossary, sheets, people, project, account),
+    *(glossary, sheets, people, project, account, abtest),
 )
 ROUTES: tuple[Route, ...] = tuple(route for group in _GROUPS for route in group.ROUTES)

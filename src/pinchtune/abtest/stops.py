@@ -1,0 +1,53 @@
+"""Files that stop a test, or a language of it: whoever writes one is obeyed at once.
+
+A stop is never taken back, so that the first file counts, and no two writers can disagree. What
+runs sees a new file by the time stamp of the folder, at the price of one system call.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from time import time
+from typing import Any
+
+from pinchtune.files import name_write_errors, read_json, write_json
+
+Json = dict[str, Any]
+_SAME_TICK = 1.0
+"""Seconds in which two files may have the same time stamp."""
+
+
+class Stops:
+    """The stops of a test, `all` or by language."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._seen, self._found = -1, {}  # type: int, dict[str, Json]
+
+    def now(self) -> dict[str, Json]:
+        """Return {`all` or language: when, who, why}."""
+        try:
+            stamp = os.stat(self.folder).st_mtime_ns
+        except FileNotFoundError:
+            return {}
+        if stamp != self._seen or time() - stamp / 1e9 < _SAME_TICK:
+            self._found = {p.stem: read_json(p) for p in self.folder.glob("*.json")}
+            self._seen = stamp
+        return self._found
+
+    def write(self, what: str, facts: Json) -> bool:
+        """Stop `what`; False if it was stopped before."""
+        path = self.folder / f"{what}.json"
+        with name_write_errors(path):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f".{what}.{os.getpid()}.{id(facts)}"
+        write_json(draft, facts)
+        try:
+            # A link is made or refused as a whole, unlike a file that is opened and filled.
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        finally:
+            draft.unlink()
+        return True

@@ -1,0 +1,149 @@
+"""pinch ab: a project's A/B test started, stopped, looked at, reported."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from time import time
+from typing import Any
+
+from pinchtune.abtest.analysis import analyse
+from pinchtune.abtest.checking import draw_sample, keep_marks, read_marks, write_sample
+from pinchtune.abtest.journal import Journal, Keeping
+from pinchtune.abtest.plan import ALL, Plan, read_plan
+from pinchtune.abtest.poor import find_poor
+from pinchtune.abtest.running import Live, Test, current_folder, open_test, start_test
+from pinchtune.data.personal import replace_personal
+from pinchtune.errors import UsageError
+from pinchtune.files import write_json, write_jsonl, write_text
+from pinchtune.stages.project import Project
+
+Json = dict[str, Any]
+LIVE_SECONDS = 60
+"""A live page is loaded anew so often."""
+
+
+def keeping(project: Project) -> Keeping:
+    """Return what the project's configuration says may be kept."""
+    return Keeping(project.config.ab.keep_text, project.config.ab.text_days, _clean)
+
+
+def _clean(text: str, language: str) -> str:
+    """Take out what mining takes out too: names beside a title, bare telephone numbers."""
+    from pinchtune.mining.private import find_private
+
+    return replace_personal(text, find_private(text, language))
+
+
+def live(project: Project, on_stop: Callable[[str], None] | None = None) -> Live:
+    """Return the Router and Recorder of a server: it follows what is started and stopped."""
+    return Live(project.folder, keeping(project), on_stop=on_stop)
+
+
+def running(project: Project) -> Test:
+    """Return the running test; UsageError if none runs. The caller closes it."""
+    test = open_test(project.folder, keeping(project))
+    if test is None:
+        raise UsageError("no A/B test is running; start one with `pinch ab start`")
+    return test
+
+
+def start(project: Project, plan: Plan, by: str = "") -> Path:
+    """Start a test and return its folder; UsageError while another one runs."""
+    return start_test(project.folder, plan, by or who())
+
+
+def stop(project: Project, why: str, language: str = "", by: str = "") -> bool:
+    """Stop the running test, or a language of it, at once; False if it was stopped before."""
+    test = running(project)
+    try:
+        return test.stop(why, by or who(), language or ALL)
+    finally:
+        test.close()
+
+
+def last_folder(project: Project) -> Path:
+    """Return the folder of the test that was started last; UsageError if there is none."""
+    folder = current_folder(project.folder)
+    if folder is None:
+        raise UsageError("there has been no A/B test; start one with `pinch ab start`")
+    return folder
+
+
+def result(project: Project) -> Json:
+    """Return the result of the last test as it stands."""
+    _forget(project)
+    return analyse(last_folder(project), time())
+
+
+def report(project: Project) -> Path:
+    """Write result.json and report.html of the last test, and return the page's path."""
+    folder, found = last_folder(project), result(project)
+    write_json(folder / "result.json", found)
+    write_text(folder / "report.html", page(project, found))
+    return folder / "report.html"
+
+
+def live_page(project: Project | None) -> Callable[[str], str]:
+    """Return what makes the page of the last test as it stands; empty if there is none."""
+
+    def make(locale: str) -> str:
+        if project is None or current_folder(project.folder) is None:
+            return ""
+        return page(project, result(project), locale, LIVE_SECONDS)
+
+    return make
+
+
+def page(project: Project, found: Json, locale: str = "en", seconds: int = 0) -> str:
+    """Return the page of a result; it loads itself anew after `seconds`, if there are any."""
+    from pinchtune.reporting.abtest import build_page
+
+    return build_page(project.config.name, found, locale, seconds)
+
+
+def export(project: Project, path: Path) -> int:
+    """Write the poor answers whose text was kept, for `pinch mine`; return how many."""
+    _forget(project)
+    rows = find_poor(last_folder(project) / "journal.db")
+    if not rows and not project.config.ab.keep_text:
+        raise UsageError(
+            "no text was kept, so there is nothing to learn from: where people have agreed, set "
+            "ab.keep_text = true"
+        )
+    return write_jsonl(path, rows)
+
+
+def sample(project: Project, path: Path, count: int, seed: int = 0) -> int:
+    """Write answers for people to mark, without their arms; return how many."""
+    _forget(project)
+    folder = last_folder(project)
+    plan, _ = read_plan(folder / "plan.json")
+    return write_sample(path, draw_sample(folder / "journal.db", plan, count, seed))
+
+
+def mark(project: Project, path: Path, by: str = "") -> int:
+    """Keep the marks of a sample that came back; return how many."""
+    journal = Journal(last_folder(project) / "journal.db", keeping(project))
+    try:
+        return keep_marks(journal, read_marks(path), by or who(), time())
+    finally:
+        journal.close()
+
+
+def _forget(project: Project) -> None:
+    """Delete texts whose days are over before anybody looks."""
+    journal = Journal(last_folder(project) / "journal.db", keeping(project))
+    try:
+        journal.forget_texts(time())
+    finally:
+        journal.close()
+
+
+def who() -> str:
+    """Return the name of the person at the machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -1,0 +1,146 @@
+"""What is kept, what is not, for how long, and what survives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from answering import START, answered
+
+from pinchtune.abtest.journal import Keeping
+from pinchtune.abtest.plan import DAY
+from pinchtune.errors import RunError
+from pinchtune.files import write_text
+
+SECRET, REASON = "plantedquestiontext", "plantedreasontext"
+MAIL = "kim.lee@acme-pumps.com"
+
+
+def on_disk(folder: Path) -> bytes:
+    return b"".join(p.read_bytes() for p in folder.glob("journal.db*"))
+
+
+def fill(test) -> None:
+    question = f"{SECRET} {MAIL} قطع غيار 真空ポンプ 👩‍🔧"
+    test.record(answered(test, 1, user="kim-the-user", question=question, answer=f"{SECRET} ok"))
+    test.feedback("x-1", score=1, thumb=None, reason=f"{REASON} {MAIL}", now=test.clock())
+
+
+def test_no_text_and_no_user_by_default(begin):
+    test = begin()
+    fill(test)
+    held = on_disk(test.folder)
+    assert b"x-1" in held
+    for planted in (SECRET, REASON, "kim", MAIL):
+        assert planted.encode() not in held
+
+
+def test_text_is_kept_with_consent_without_personal_data(begin):
+    test = begin(Keeping(text=True))
+    fill(test)
+    held = on_disk(test.folder)
+    assert (
+        SECRET.encode() in held and REASON.encode() in held and "真空ポンプ 👩‍🔧".encode() in held
+    )
+    assert MAIL.encode() not in held and b"[e-mail]" in held
+    assert b"kim-the-user" not in held
+
+
+def test_texts_are_gone_after_their_days(begin, clock):
+    test = begin(Keeping(text=True, text_days=30))
+    fill(test)
+    clock[0] = START + 29 * DAY
+    test.check()
+    assert SECRET.encode() in on_disk(test.folder)
+    clock[0] = START + 31 * DAY
+    test.check()
+    held = on_disk(test.folder)
+    assert SECRET.encode() not in held and REASON.encode() not in held
+    with closing(sqlite3.connect(test.journal.path)) as db:
+        assert db.execute("SELECT score FROM feedback").fetchall() == [(1,)]
+
+
+def test_consent_that_ends_takes_the_texts_along(begin, tmp_path, clock):
+    from pinchtune.abtest.running import Test
+
+    test = begin(Keeping(text=True))
+    fill(test)
+    test.close()
+    again = Test(test.folder, Keeping(), clock=lambda: clock[0] + 1)
+    assert SECRET.encode() not in on_disk(test.folder)
+    again.close()
+
+
+def test_a_full_disk_refuses_feedback_and_never_an_answer(begin):
+    test = begin()
+    test.record(answered(test, 0))
+
+    def limit(db, more):
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages + more}")
+
+    test.journal.write(lambda db: limit(db, 0))
+    with pytest.raises(RunError, match=r"disk is full.*free some space"):
+        for number in range(1, 1_000):
+            test.record(answered(test, number))
+            test.feedback(f"x-{number}", score=5, thumb=None, reason="", now=START)
+    assert test.journal.lost == 1
+    test.journal.write(lambda db: limit(db, 1_000))
+    test.feedback("x-0", score=5, thumb=None, reason="", now=START)
+
+
+def test_what_cannot_be_kept_stops_nobody_else(begin):
+    def clean(text, language):
+        raise ValueError("broken")
+
+    test = begin(Keeping(text=True, clean=clean))
+    test.record(answered(test, 1))
+    test.record(answered(test, 2, status=500))
+    test.journal.flush()
+    assert test.journal.lost == 2
+
+
+CHILD = """
+import sys, time
+from pathlib import Path
+sys.path[:0] = {paths!r}
+from answering import answered
+from pinchtune.abtest.running import Test
+test = Test(Path({folder!r}))
+for number in range(100_000):
+    test.record(answered(test, number))
+    test.feedback(f"x-{{number}}", score=1 + number % 5, thumb=None, reason="", now=time.time())
+    print(number, flush=True)
+"""
+
+
+def test_acknowledged_feedback_survives_kill_9(begin, tmp_path):
+    test = begin()
+    test.close()
+    code = CHILD.format(paths=[str(Path(__file__).parent)], folder=str(test.folder))
+    write_text(tmp_path / "child.py", code)
+    seen = 0
+    for wanted in (3, 40, 120):
+        last = kill_after(tmp_path / "child.py", wanted)
+        with closing(sqlite3.connect(test.folder / "journal.db")) as db:
+            kept = db.execute("SELECT COUNT(*) FROM feedback").fetchone()[0]
+            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert last >= wanted and kept - seen >= last + 1
+        seen = kept
+
+
+def kill_after(code: Path, wanted: int) -> int:
+    """Run the code, kill it after so many lines, and return the last number that it said."""
+    command = [sys.executable, str(code)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        said = [line for _, line in zip(range(wanted + 1), child.stdout, strict=False)]
+        os.kill(child.pid, signal.SIGKILL)
+        said += child.stdout.readlines()
+    return int([line for line in said if line.endswith("\n")][-1])
