@@ -128,7 +128,7 @@ def test_broken_off_between_seeds_ends_in_the_same_bytes(done, make_project):
 def test_report_and_summary_show_what_each_seed_gave(done):
     text = (done / "runs/report/report.html").read_text("utf-8")
     assert "The whole comparison was done 2 times" in text and "比較全体を2回" in text
-    assert "Another draw of" not in text
+    assert "Another draw of" not in text and "Ask more questions" in text
     assert "planned with 2 repetitions whose scores differ by 3 points" in text
     summary = (done / "runs/report/summary.md").read_text("utf-8")
     assert "| All together | Time 1 | Time 2 |" in summary

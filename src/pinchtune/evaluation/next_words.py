@@ -44,7 +44,7 @@ _EN = {
     " kept. What is left is the comparison with today’s version in use (A/B test).",
     "languages": "More languages",
     "languages_why": "The answers have become better with and without examples, and English has"
-    " been kept. More languages are what is left to gain ({names}); `pinch advise next` says which"
+    " been kept. More languages are what is left to gain ({names}); “pinch advise next” says which"
     " of them would gain most.",
     "some": "one that is evaluated",
     "comma": ", ",
@@ -88,7 +88,7 @@ _JA = {
     "languages": "言語を増やす",
     "languages_why": "例を加えた言語でも加えていない言語でも回答が良くなり、英語の品質も保たれてい"
     "ます。残る余地は言語を増やすことです（{names}）。どの言語の効果が大きいかは"
-    "`pinch advise next`で分かります。",
+    "「pinch advise next」で分かります。",
     "some": "評価している言語のいずれか",
     "comma": "、",
 }

@@ -11,6 +11,8 @@ from pinchtune.reporting.inputs import Json, ReportData
 from pinchtune.reporting.wording import Wording
 
 ICONS = {"go": "✓", "no-go": "✕", "unclear": "?"}
+PLACE = {"go": 2, "no-go": 1, "unclear": 1}
+"""Which piece of the usual advice a recommendation replaces."""
 _TONES = {"helped": "good", "kept": "good", "harmed": "bad", "lost": "bad"}
 _MARKS = {"good": "✓", "bad": "✕", "open": "?"}
 
@@ -62,8 +64,16 @@ def build_headline(data: ReportData, words: Wording) -> HeadlineView:
         _warning(data, words),
         [_group_card(data, group, words) for group in data.groups],
         _cost_card(data, words),
-        words.lines(f"headline.{verdict}_next"),
+        _next(data, verdict, words),
     )
+
+
+def _next(data: ReportData, verdict: str, words: Wording) -> list[str]:
+    """Return the usual advice; what is recommended after this very result takes its place in it."""
+    lines = words.lines(f"headline.{verdict}_next")
+    if data.advice:
+        lines[PLACE[verdict]] = words("headline.step", **data.advice[words.locale])
+    return lines
 
 
 def _warning(data: ReportData, words: Wording) -> str:

@@ -67,6 +67,8 @@ class ReportData:
     """What was chosen, if anything was."""
     plan: Json | None = None
     """What decision.json says of the plan, with the `tests` of plan.json; None without one."""
+    advice: Mapping[str, Mapping[str, str]] | None = None
+    """What to do next, by locale: title and why; None where nothing is recommended."""
     costs: Costs | None = None
     """What the pinch cost and brings."""
 

@@ -11,9 +11,12 @@ from pinchtune.advice.facts import hardly_known, warn
 from pinchtune.advice.plan import Cluster, plan_next
 from pinchtune.advice.wording import LOCALES, languages_text, next_text
 from pinchtune.config import ENGLISH
+from pinchtune.evaluation.decision import decide
+from pinchtune.evaluation.next_stage import Step, recommend
 from pinchtune.files import RunFolder, read_json, read_jsonl, write_json, write_text
 from pinchtune.progress import Progress
 from pinchtune.stages.facts import add_own, measure_languages, read_facts
+from pinchtune.stages.plan import planned_guess
 from pinchtune.stages.project import Project, finished, stage_key
 
 
@@ -80,6 +83,12 @@ def advise_next(project: Project, progress: Progress | None = None) -> RunFolder
     if progress:
         progress.say(f"advice on {len(plan['steps'])} languages")
     return _write(run, plan, {locale: next_text(plan, locale) for locale in LOCALES})
+
+
+def next_step(project: Project, scores: Mapping[str, Any]) -> Step:
+    """Return what to do after the decision that the scores lead to."""
+    weak = weak_languages(project)
+    return recommend(scores, decide(scores), planned_guess(project), weak)
 
 
 def weak_languages(project: Project) -> frozenset[str]:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pinchtune.errors import UsageError
-from pinchtune.evaluation import decision
-from pinchtune.evaluation.next_stage import recommend
 from pinchtune.files import read_json
-from pinchtune.stages.advise import weak_languages
+from pinchtune.stages.advise import next_step
 from pinchtune.stages.evaluate import evaluated_run
-from pinchtune.stages.plan import planned_guess
 from pinchtune.stages.project import Project, finished
 from pinchtune.stages.run import outcome
 
@@ -26,8 +23,5 @@ def decide(project: Project, locale: str = "en") -> dict[str, Any]:
         raise UsageError(
             f"{run.path}: is not of today's answers, settings and plan; run `pinch evaluate` again"
         )
-    scores = read_json(run.path / "scores.json")
-    step = recommend(
-        scores, decision.decide(scores), planned_guess(project), weak_languages(project)
-    )
+    step = next_step(project, read_json(run.path / "scores.json"))
     return {**outcome(project, locale), "next": {**step._asdict(), **step.text(locale)}}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinchtune.files import RunFolder, read_json, write_text
 from pinchtune.progress import Progress, Silent
+from pinchtune.stages.advise import next_step, weak_languages
 from pinchtune.stages.evaluate import read_verdicts
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.plan import read_plan
@@ -75,6 +76,8 @@ def _key(project: Project) -> str:
     }
     # A report without them keeps the key that it had before there were any.
     inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
+    if weak := weak_languages(project):
+        inputs["weak"] = sorted(weak)
     return stage_key("report", inputs)
 
 
@@ -92,7 +95,7 @@ def collect(project: Project) -> ReportData:
     from pinchtune.stages.costs import costs
 
     scores = read_json(project.path("evaluation", "scores.json"))
-    decision = decide(scores)
+    decision, step = decide(scores), next_step(project, scores)
     prompts = project.evaluation_prompts()
     return ReportData(
         name=project.config.name,
@@ -114,6 +117,7 @@ def collect(project: Project) -> ReportData:
         questions=read_questions(project.path("mine")) if mined else NO_QUESTIONS,
         outcome=read_outcome(project.path("selection")),
         plan=followed_plan(project),
+        advice={locale: step.text(locale) for locale in LOCALES},
         costs=costs(project),
     )
 
