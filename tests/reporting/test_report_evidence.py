@@ -212,7 +212,7 @@ def test_the_summary_says_the_claims_in_their_order_and_the_plan_beside_the_resu
     assert words("plan.late") in text
     option = words("summary.deviation", option="english\\_margin", planned="10.0", now="20.0")
     assert f"- {option}" in text
-    assert "2 × 24" in text and "63.5" in text  # noqa: RUF001 - a sign
+    assert "2 × 24" in text and "63.5" in text
 
 
 def test_a_summary_of_scores_of_before_has_no_claims(small):
