@@ -12,7 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pinchtune.advice.ledger import Basis, Facts, Line, Total, WhatIf, Work, add_up, per_point, price_of
+from pinchtune.advice.ledger import (
+    Basis,
+    Facts,
+    Line,
+    Total,
+    WhatIf,
+    Work,
+    add_up,
+    per_point,
+    price_of,
+)
 from pinchtune.advice.whatif import what_if
 from pinchtune.advice.worth import Range, Return, Worth, monthly, share_out, weigh
 from pinchtune.config import CostsConfig

@@ -101,4 +101,5 @@ def price_of(code: str, config: CostsConfig) -> float:
 
 
 def per_point(points: Range | None, amount: float | None) -> Range | None:
+    """Return what an amount comes to for each point; None where one of the two is not known."""
     return None if points is None or amount is None else points.divide(amount)

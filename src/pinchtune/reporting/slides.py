@@ -28,7 +28,7 @@ from pinchtune.stats import NEUTRAL
 WIDTH, HEIGHT = 720.0, 405.0
 PIXELS = 1280, 720
 TITLE, LEGEND = 36.0, 20.0
-LEAST_ROW, LARGEST_ROW = 17.0, 44.0
+LEAST_ROW, LARGEST_ROW = 17.0, 70.0
 """Heights of a row: below the first its letters are too small for a room."""
 HEAD = 1.2
 """Height of a group, in rows."""
