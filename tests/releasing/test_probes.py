@@ -17,7 +17,7 @@ from pinchtune.releasing.probes import (
     first_difference,
 )
 
-LIMITS = Tolerance(bits=0.02, gap=0.5)
+LIMITS = Tolerance(bits=0.02, drift=0.03, gap=0.5, ties=0.5)
 ONE = Probe({"language": "es", "instruction": "a"}, (1, 2), (5, 6, 7), "hola", 100.0, 50)
 
 
@@ -57,6 +57,14 @@ def test_an_answer_may_differ_where_the_model_was_undecided():
     assert found.languages[0].gap == 0.6
 
 
+def test_not_every_answer_may_differ():
+    other = replace(ONE, ids=(5, 9))
+    after = [other, other, ONE]
+    assert not compare([ONE] * 4, [*after, ONE], {0: 0.1, 1: 0.1}, LIMITS).problems
+    found = compare([ONE] * 3, after, {0: 0.1, 1: 0.1}, LIMITS)
+    assert found.problems == ("2 of 3 answers differ, too many for rounding",)
+
+
 @pytest.mark.parametrize(
     ("bits", "fails"), [(98.1, False), (101.9, False), (97.9, True), (103, True)]
 )
@@ -65,6 +73,13 @@ def test_the_references_may_cost_a_little_more_or_less(bits, fails):
     assert bool(found.problems) is fails
     if fails:
         assert found.problems[0].startswith("es: the references cost ")
+
+
+def test_costs_that_drift_apart_are_told_though_they_cancel_out():
+    after = [replace(ONE, bits=104.0), replace(ONE, bits=96.0)]
+    found = compare([ONE, ONE], after, {}, LIMITS)
+    assert found.languages[0].bits_after == 2.0
+    assert found.problems == ("a reference costs 4.0 % more or less on average",)
 
 
 def test_a_language_does_not_hide_another():

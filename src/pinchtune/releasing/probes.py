@@ -24,14 +24,18 @@ class Tolerance(NamedTuple):
     """How far two computations of the same weights may be apart."""
 
     bits: float
-    """Difference of bits per byte, as a share."""
+    """Difference of bits per byte in a language, as a share."""
+    drift: float
+    """Mean difference of the cost of one reference, up or down, as a share."""
     gap: float
     """How undecided the model must be where its answer changes: nats between the two tokens."""
+    ties: float
+    """Share of the answers that may change in this way."""
 
 
-ROUNDED = Tolerance(bits=0.02, gap=0.5)
+ROUNDED = Tolerance(bits=0.02, drift=0.005, gap=0.25, ties=0.7)
 """Weights in bfloat16, or computed in it: three digits, so sums of hundreds of products move."""
-EXACT = Tolerance(bits=1e-4, gap=1e-3)
+EXACT = Tolerance(bits=1e-4, drift=1e-4, gap=1e-3, ties=0.1)
 """The same number format on the same machine."""
 
 
@@ -142,20 +146,40 @@ def compare(
         by_language[probe.language].append(i)
     rows, problems = [], []
     for code, index in by_language.items():
-        ties = [i for i in index if i in gaps and gaps[i] <= tolerance.gap]
-        changed = [i for i in index if i in gaps and gaps[i] > tolerance.gap]
-        bits = [_bits_per_byte([probes[i] for i in index]) for probes in (before, after)]
-        same = len(index) - len(ties) - len(changed)
-        widest = max((gaps[i] for i in index if i in gaps), default=0.0)
-        rows.append(Compared(code, len(index), same, len(ties), *bits, widest))
+        here = {i: gaps[i] for i in index if i in gaps}
+        changed = [i for i, gap in here.items() if gap > tolerance.gap]
         problems += [_other_answer(before[i], after[i], gaps[i]) for i in changed]
-        if abs(bits[1] - bits[0]) > tolerance.bits * bits[0]:
-            problems.append(
-                f"{code}: the references cost {bits[1]:.4f} bits per byte, not {bits[0]:.4f}"
+        rows.append(
+            Compared(
+                code,
+                prompts=len(index),
+                same=len(index) - len(here),
+                ties=len(here) - len(changed),
+                bits_before=_bits_per_byte([before[i] for i in index]),
+                bits_after=_bits_per_byte([after[i] for i in index]),
+                gap=max(here.values(), default=0.0),
             )
+        )
+        problems += _other_numbers(rows[-1], tolerance)
         if any(before[i].prompt_ids != after[i].prompt_ids for i in index):
             problems.append(f"{code}: a prompt is cut into other tokens")
+    if len(gaps) > tolerance.ties * len(before):
+        problems.append(f"{len(gaps)} of {len(before)} answers differ, too many for rounding")
+    if (drift := _drift(before, after)) > tolerance.drift:
+        problems.append(f"a reference costs {drift:.1%} more or less on average".replace("%", " %"))
     return Comparison(tuple(rows), tuple(problems))
+
+
+def _other_numbers(row: Compared, tolerance: Tolerance) -> list[str]:
+    if abs(row.bits_after - row.bits_before) <= tolerance.bits * row.bits_before:
+        return []
+    costs = f"{row.bits_after:.4f} bits per byte, not {row.bits_before:.4f}"
+    return [f"{row.language}: the references cost {costs}"]
+
+
+def _drift(before: Sequence[Probe], after: Sequence[Probe]) -> float:
+    shares = [abs(b.bits / a.bits - 1) for a, b in zip(before, after, strict=True) if a.bits]
+    return sum(shares) / len(shares) if shares else 0.0
 
 
 def _bits_per_byte(probes: Sequence[Probe]) -> float:
