@@ -165,7 +165,9 @@ def figures(replies: list[Reply], moments: tuple[float, float]) -> dict[str, Any
         "command_seconds": round(end - start, 2),
         "first_old_answer_seconds": round(min(back) - start, 2),
         "after_the_command_seconds": round(min(back) - end, 2),
-        "last_new_answer_seconds": round(max(r.end for r in replies if r.version == NEW) - start, 2),
+        "last_new_answer_seconds": round(
+            max(r.end for r in replies if r.version == NEW) - start, 2
+        ),
     }
 
 
