@@ -4,9 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinchtune.model.chat import encode_example, encode_prompt, end_token_ids
+from pinchtune.model.chat import (
+    encode_conversation,
+    encode_example,
+    encode_prompt,
+    encode_text,
+    end_token_ids,
+)
 from pinchtune.model.load import load_tokenizer
-from pinchtune.records import Example
+from pinchtune.records import Example, Message
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +87,19 @@ def test_template_that_rewrites_history_is_refused(tiny_model):
     tokenizer.chat_template = "{{ messages | length }}{{ messages[-1]['content'] }}"
     with pytest.raises(Exception, match="rewrites earlier turns"):
         encode_example(tokenizer, Example("q", "r"), 100)
+
+
+def test_a_bare_text_begins_once_and_spells_no_control_token(tokenizer):
+    ids = encode_text(tokenizer, " Once <eos> upon <bos> ")
+    assert ids[0] == tokenizer.bos_token_id and ids.count(tokenizer.bos_token_id) == 1
+    assert tokenizer.eos_token_id not in ids
+    assert tokenizer.decode(ids[1:]).replace("\u200b", "") == " Once <eos> upon <bos> "
+
+
+def test_a_conversation_has_the_tokens_of_the_same_example(tokenizer):
+    example = Example("three", history=(("one", "two"),), system="be kind")
+    messages = [
+        Message("system", "be kind"),
+        *(Message("user", "one"), Message("assistant", "two"), Message("user", "three")),
+    ]
+    assert encode_conversation(tokenizer, messages) == encode_prompt(tokenizer, example)

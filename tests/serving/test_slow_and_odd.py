@@ -18,7 +18,7 @@ BODY = json.dumps(chat()).encode()
 
 
 class Hasty(PatientProtocol):
-    head_seconds, stall_seconds = 0.4, 0.5
+    head_seconds, stall_seconds = 1.0, 1.0
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def address(tmp_path_factory):
     service = make_service(tmp_path_factory.mktemp("odd"), config=make_config(request_kilobytes=8))
     app = make_app(service)
     for layer in app.user_middleware:
-        layer.kwargs |= {"body_seconds": 0.5} if layer.cls is Guard else {}
+        layer.kwargs |= {"body_seconds": 1.0} if layer.cls is Guard else {}
     with running(app, Hasty) as address:
         yield address
 
@@ -122,7 +122,7 @@ def test_a_body_that_turns_out_too_large_is_refused(address):
 
 def test_a_head_without_an_end_is_broken_off(address):
     start = time.monotonic()
-    assert status(send(address, head(CLOSE)[:-2], b"X", b": 1", pause=0.2)) == 0
+    assert status(send(address, head(CLOSE)[:-2], b"X", b": 1", pause=0.5)) == 0
     assert time.monotonic() - start < 5
 
 
@@ -143,7 +143,7 @@ def test_a_connection_without_a_request_is_closed(address):
 
 
 def test_a_body_that_drips_is_refused(address):
-    reply = send(address, head(length=100), *[b" "] * 5, pause=0.2)
+    reply = send(address, head(length=100), *[b" "] * 8, pause=0.2)
     assert status(reply) == 408 and b"request_timeout" in reply
 
 

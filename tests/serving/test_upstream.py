@@ -238,7 +238,7 @@ def test_addresses_are_base_urls(url):
 
 
 def test_connections_are_taken_again(near, far, recorded):
-    """Twenty requests in turn, and one that breaks off, open at most two connections."""
+    """Twenty requests, one of which breaks off, open at most two connections."""
     far.script = [*[whole()] * 10, stream(chunk("Guten Tag"), cut=True), *[whole()] * 9]
     for i in range(20):
         ask(near, stream=i == 10)
