@@ -65,8 +65,8 @@ class View(NamedTuple):
         return self.words.locale
 
 
-def build_page(name: str, result: Json, locale: str = "en", seconds: int = 0) -> str:
-    """Return one HTML file that opens in `locale`; it is loaded anew after `seconds`, if any."""
+def build_page(name: str, result: Json, locale: str = "en") -> str:
+    """Return one HTML file that opens in `locale`; UsageError for an unknown one."""
     first = check_locale(locale)
     views = [_view(name, result, Wording(code)) for code in LOCALES]
     script, style = asset("remember.js"), asset("report.css")
@@ -78,7 +78,6 @@ def build_page(name: str, result: Json, locale: str = "en", seconds: int = 0) ->
             first=next(view for view in views if view.locale == first),
             script=script,
             style=style,
-            seconds=seconds,
             policy=policy(script),
         )
     )
