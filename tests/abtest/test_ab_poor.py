@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from itertools import pairwise
 
 import pytest
 from answering import answered
@@ -32,6 +33,8 @@ def test_a_sample_is_balanced_and_blind(begin, tmp_path):
     arm = {f"x-{n}": test.route(f"user-{n}", ("es", "ja")[n % 2]) for n in range(40)}
     assert sorted(arm[a.id] for a in drawn) == ["candidate"] * 8 + ["production"] * 8
     assert sum(a.language == "es" for a in drawn) == 8
+    order = [(a.language, arm[a.id]) for a in drawn]
+    assert sum(one != other for one, other in pairwise(order)) > 4
     path = tmp_path / "sample.csv"
     assert write_sample(path, drawn) == 16
     text = path.read_text("utf-8")

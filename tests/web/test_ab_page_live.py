@@ -37,7 +37,6 @@ def test_readers_see_it_and_it_is_made_anew(browse, folder):
     test.close()
     page = rita.see("/ab")
     assert "The test is over" in page and "seen &lt;b&gt;enough&lt;/b&gt;" in page
-    assert 'http-equiv="refresh" content="60"' in page
 
 
 def test_its_policy_lets_nothing_in(browse, folder):

@@ -65,10 +65,10 @@ class View(NamedTuple):
         return self.words.locale
 
 
-def build_page(name: str, result: Json, locale: str = "en", seconds: int = 0) -> str:
-    """Return one HTML file that opens in `locale`; it is loaded anew after `seconds`, if any."""
+def build_page(name: str, result: Json, locale: str = "en") -> str:
+    """Return one HTML file that opens in `locale`; UsageError for an unknown one."""
     views = [_view(name, result, Wording(code)) for code in LOCALES]
-    return render("abtest.html.j2", views, locale, seconds=seconds)
+    return render("abtest.html.j2", views, locale)
 
 
 def _view(name: str, result: Json, words: Wording) -> View:

@@ -20,8 +20,6 @@ from pinchtune.files import write_json, write_jsonl, write_text
 from pinchtune.stages.project import Project
 
 Json = dict[str, Any]
-LIVE_SECONDS = 60
-"""A live page is loaded anew so often."""
 
 
 def keeping(project: Project) -> Keeping:
@@ -91,16 +89,16 @@ def live_page(project: Project | None) -> Callable[[str], str]:
     def make(locale: str) -> str:
         if project is None or current_folder(project.folder) is None:
             return ""
-        return page(project, result(project), locale, LIVE_SECONDS)
+        return page(project, result(project), locale)
 
     return make
 
 
-def page(project: Project, found: Json, locale: str = "en", seconds: int = 0) -> str:
-    """Return the page of a result; it loads itself anew after `seconds`, if there are any."""
+def page(project: Project, found: Json, locale: str = "en") -> str:
+    """Return the page of a result."""
     from pinchtune.reporting.abtest import build_page
 
-    return build_page(project.config.name, found, locale, seconds)
+    return build_page(project.config.name, found, locale)
 
 
 def export(project: Project, path: Path) -> int:
