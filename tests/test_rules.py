@@ -33,6 +33,7 @@ LAYERS = (
     ),
     ("reporting",),
     ("stages",),
+    ("experiments",),
     ("web", "serving"),
     ("cli",),
 )
@@ -182,7 +183,7 @@ def test_command_line_is_the_recorded_one():
 
     command = get_command(app)
     found = {}
-    names = ("data", "collect", "advise")
+    names = ("data", "collect", "advise", "experiment")
     groups = {"": command, **{f"{name} ": command.commands[name] for name in names}}
     for prefix, group in groups.items():
         for name, verb in group.commands.items():

@@ -15,6 +15,7 @@ from pinchtune.cli import (
     data,
     doctor,
     evaluate,
+    experiment,
     generate,
     init,
     mine,
@@ -50,6 +51,7 @@ for verb in VERBS:
     verb.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(advise.app, name="advise")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(collect.app, name="collect")
 
 

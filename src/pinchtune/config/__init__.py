@@ -4,7 +4,13 @@ Every option is a field of a section with its default stated once; unknown keys 
 `--set section.key=value` overrides one. Relative paths are relative to pinch.toml.
 """
 
-from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
+from pinchtune.config.reading import (
+    CONFIG_NAME,
+    apply_override,
+    check_config,
+    explain,
+    load_config,
+)
 from pinchtune.config.sections import (
     ENGLISH,
     AdviseConfig,
@@ -40,6 +46,8 @@ __all__ = [
     "Section",
     "SelectConfig",
     "TrainConfig",
+    "apply_override",
     "check_config",
+    "explain",
     "load_config",
 ]
