@@ -146,3 +146,26 @@ def _speed(text: str) -> Speed | None:
     if not (tuning > 0 and answering > 0):
         raise UsageError(f"--speed {text}: expected two numbers above 0, such as 270,360")
     return Speed(tuning, answering)
+
+
+@app.command("figure")
+def figure_command(
+    names: Names,
+    folder: Folder = HERE,
+    overrides: Overrides = None,
+    scores: Scores = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write page, tables and figures from the scores that are there; no model is needed."""
+    from pinchtune.experiments.draw import draw_experiment
+
+    if out and len(names) > 1:
+        raise UsageError("--out takes one recipe; name one, or leave --out away")
+    project = open_project(folder, overrides)
+    paths = [
+        path
+        for name in names
+        for path in draw_experiment(project, name, overrides or (), scores, out)
+    ]
+    show([str(path) for path in paths], "\n".join(map(str, paths)), as_json)

@@ -28,7 +28,7 @@ from pinchtune.reporting.protocol import Facts, build_protocol, same_settings
 from pinchtune.reporting.safety import clean, clip
 from pinchtune.reporting.samples import Choice, SamplesView, build_samples, choose_pairs
 from pinchtune.reporting.tables import TableView, build_tables
-from pinchtune.reporting.wording import LOCALES, Wording, check_locale
+from pinchtune.reporting.wording import LOCALES, OWN, Wording, check_locale
 
 NAME_CHARACTERS = 80
 SECTIONS = (
@@ -75,16 +75,16 @@ def build_report(data: ReportData, locale: str = "en") -> str:
     first = check_locale(locale)
     choice = choose_pairs(data)
     views = [_view(data, choice, Wording(code)) for code in LOCALES]
-    script, style = (_asset(name) for name in ("remember.js", "report.css"))
+    script, style = (read_asset(name) for name in ("remember.js", "report.css"))
     return (
-        _environment()
+        page_environment()
         .get_template("page.html.j2")
         .render(
             views=views,
             first=next(view for view in views if view.locale == first),
             script=script,
             style=style,
-            policy=_policy(script),
+            policy=page_policy(script),
         )
     )
 
@@ -111,9 +111,10 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
     )
 
 
-def _environment() -> Environment:
+def page_environment(package: str = OWN) -> Environment:
+    """Return what renders the templates of a package: escaped, cleaned, nothing undefined."""
     return Environment(
-        loader=PackageLoader("pinchtune.reporting"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,
@@ -127,13 +128,13 @@ def _finalize(value: object) -> object:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _asset(name: str) -> Markup:
+def read_asset(name: str) -> Markup:
     """Return a file of ours that goes into the page as it is."""
     path = files("pinchtune.reporting") / "templates" / name
     return Markup(path.read_text("utf-8").strip())
 
 
-def _policy(script: str) -> str:
+def page_policy(script: str) -> str:
     """Return the content security policy: our own script by its hash, and no request at all."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (

@@ -90,13 +90,18 @@ class Sheet:
 
     def markup(self, ident: str, title: str, description: str) -> Markup:
         """Return the drawing as an SVG element whose ids all start with `ident`."""
-        buffer = io.StringIO()
-        # Warnings are about letters that this machine lacks; they are drawn by the browser.
-        with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-            self._figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
-        return _embed(buffer.getvalue(), ident, title, description)
+        return to_markup(self._figure, ident, title, description)
+
+
+def to_markup(figure: Figure, ident: str, title: str, description: str) -> Markup:
+    """Return a figure as an SVG element whose ids all start with `ident`."""
+    buffer = io.StringIO()
+    # Warnings are about letters that this machine lacks; they are drawn by the browser.
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
+    return _embed(buffer.getvalue(), ident, title, description)
 
 
 def _embed(svg: str, ident: str, title: str, description: str) -> Markup:
