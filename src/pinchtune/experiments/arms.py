@@ -54,7 +54,8 @@ class Arm:
         model = config.model.model_dump(mode="json")
         if self.untuned:
             return {"model": model}
-        mix, pinch = config.mix.model_dump(mode="json"), {}
+        mix = config.mix.model_dump(mode="json")
+        pinch: dict[str, Any] = {}
         if self.dose == 0:
             mix |= {"percent": None, "mode": "replace"}
         else:
@@ -92,10 +93,23 @@ class Arm:
         """Seed of the tuning."""
         return self.config.train.seed
 
-    @property
+    @cached_property
     def point(self) -> str:
         """What it has in common with its repetitions under other seeds."""
-        return content_hash([self.untuned, {k: v for k, v in self.axes.items() if k != "seed"}])
+        own = [self.axes.get(name) for name in ("label", "count", "order")]
+        return content_hash([own, _seedless(self.tuning), _seedless(self.answering)])
+
+    @cached_property
+    def beside_pinch(self) -> str:
+        """What it has in common with the arm that it is compared with: all but the pinch."""
+        tuning = {k: v for k, v in _seedless(self.tuning).items() if k != "pinch"}
+        mix = tuning.pop("mix", {})
+        kept = {k: v for k, v in mix.items() if k not in ("dose", "percent", "mode")}
+        return content_hash([tuning, kept, _seedless(self.answering)])
+
+    def answers_like(self, other: Arm) -> bool:
+        """True if both answer the same prompts in the same way."""
+        return _seedless(self.answering) == _seedless(other.answering)
 
     @property
     def label(self) -> str:
@@ -106,3 +120,7 @@ class Arm:
         parts = [str(shown.pop("label", "")), " ".join(self.languages) or "English only"]
         parts += [f"{name} {value}" for name, value in shown.items()]
         return ", ".join(filter(None, parts)) + f", seed {self.seed}"
+
+
+def _seedless(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _seedless(v) if isinstance(v, dict) else v for k, v in facts.items() if k != "seed"}

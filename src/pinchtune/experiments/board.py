@@ -113,7 +113,10 @@ class Board:
 
     def control(self, point: Point) -> Point | None:
         """Return the English arm that a point is compared with: like it in all but the pinch."""
-        return next((p for p in self.points if _is_control(p.arm, point.arm)), None)
+        english = [p for p in self.points if p.arm.dose == 0 and not p.arm.untuned]
+        if point.arm.untuned:
+            return next((p for p in english if p.arm.answers_like(point.arm)), None)
+        return next((p for p in english if p.arm.beside_pinch == point.arm.beside_pinch), None)
 
     def whole(self, code: str) -> Point | None:
         """Return the arm that is tuned on one language alone."""
@@ -156,7 +159,9 @@ class Board:
         """Return a measure of each seed by itself."""
         codes, found = list(languages), {}
         for arm in point.arms:
-            value = _summarise([self._scores(arm, measure, self.control(point)).pseudo_values(codes)])
+            value = _summarise(
+                [self._scores(arm, measure, self.control(point)).pseudo_values(codes)]
+            )
             if value:
                 found[arm.seed] = value.these_seeds.value
         return found
@@ -185,19 +190,6 @@ class Board:
         )
 
 
-def _is_control(control: Arm, arm: Arm) -> bool:
-    mine, theirs = (_beside_pinch(a) for a in (control, arm))
-    return not control.untuned and control.dose == 0 and mine == theirs
-
-
-_PINCH_AXES = frozenset({"languages", "count", "order", "label", "dose", "percent", "mode"})
-_PINCH_AXES |= {"method", "pool", "seed"}
-
-
-def _beside_pinch(arm: Arm) -> dict[str, object]:
-    return {k: v for k, v in arm.axes.items() if k not in _PINCH_AXES}
-
-
 def _same_seed(arm: Arm, point: Point) -> Arm | None:
     """Return the arm of a point with this arm's seed; the untuned one has none."""
     if point.arm.untuned:
@@ -218,5 +210,3 @@ def shown(estimate: SeedEstimate) -> Estimate:
 def better(measure: str) -> int:
     """Return 1 if more of a measure is better, else -1."""
     return -1 if measure in LOWER else 1
-
-

@@ -3,7 +3,7 @@
 An axis is a short name of a key of pinch.toml (AXES), any `section.key` itself, or one of
 
     languages   the pinch: "all" tuned ones, "each" of them alone, "pairs" of them, one list, or
-                a list of lists
+                a list of lists; `en` among them takes its even share of the dose
     count       the first so many of them
     order       seed of an order in which `count` counts; 0 is the order as written
     seed        seed of every draw, of tuning and of sampling
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pinchtune.config import ENGLISH, Config, SelectConfig, apply_override, check_config
-from pinchtune.data.mix import pinch_size
+from pinchtune.data.mix import pinch_size, shares
 from pinchtune.errors import ConfigError
 from pinchtune.experiments.arms import Arm
 from pinchtune.experiments.recipe import Recipe
@@ -53,13 +53,16 @@ def settings(recipe: Recipe, config: Config, overrides: Sequence[str] = ()) -> C
 
 
 def expand(recipe: Recipe, config: Config) -> list[Arm]:
-    """Return the arms of a recipe, each once, in their order; ConfigError for a bad grid."""
-    found: dict[str, Arm] = {}
+    """Return the arms of a recipe in their order; ConfigError for a bad grid.
+
+    An arm that several grids name is there once, unless they call it by different names.
+    """
+    found: dict[tuple[str, str], Arm] = {}
     for number, grid in enumerate(recipe.arms, 1):
         place = _place(recipe, f"arms {number}")
         for axes in _combine(grid, config, place):
             arm = _make(axes, config, place)
-            found.setdefault(arm.id, arm)
+            found.setdefault((arm.id, arm.point), arm)
     return list(found.values())
 
 
@@ -123,12 +126,11 @@ def _make(axes: Values, config: Config, place: Path) -> Arm:
     for section in SEEDS if "seed" in axes else ():
         values[section]["seed"] = axes["seed"]
     values["languages"] = _share_out(axes, config, place)
-    return _settle(Arm(check_config(values, place), axes, untuned))
+    return _settle(Arm(check_config(values, place), axes, untuned), place)
 
 
 def _share_out(axes: Values, config: Config, place: Path) -> Values:
     """Return [languages] of an arm: those of its pinch, and all others as unseen."""
-    evaluated = [code for code in config.languages.evaluated if code != ENGLISH]
     codes = list(axes["languages"])
     if axes.get("order"):
         random.Random(f"order-{axes['order']}").shuffle(codes)
@@ -136,37 +138,48 @@ def _share_out(axes: Values, config: Config, place: Path) -> Values:
     if not isinstance(count, int) or not 0 < count <= len(codes):
         raise ConfigError(f"{place}: count: {count!r} of {len(codes)} languages; correct it")
     axes["languages"] = codes = codes[:count]
-    strange = [code for code in codes if code not in evaluated]
+    strange = [code for code in codes if code not in config.languages.evaluated]
     if strange:
         raise ConfigError(
             f"{place}: languages: {strange[0]} is not evaluated; add it to languages.tuned or "
             "languages.unseen of the settings"
         )
-    return {"tuned": codes, "unseen": sorted(set(evaluated) - set(codes))}
+    others = {code for code in config.languages.evaluated if code != ENGLISH}
+    tuned = [code for code in codes if code != ENGLISH] or sorted(others)[:1]
+    return {"tuned": tuned, "unseen": sorted(others - set(tuned))}
 
 
-def _settle(arm: Arm) -> Arm:
+def _settle(arm: Arm, place: Path) -> Arm:
     """Return the arm with its dose counted, and an English or untuned one without what it lacks."""
-    config = arm.config
-    if config.mix.percent is not None and config.mix.budget:
-        dose = pinch_size(config.mix.budget, config.mix)
-        mix = config.mix.model_copy(update={"dose": dose, "percent": None})
-        config = config.model_copy(update={"mix": mix})
-        arm = Arm(config, {**arm.axes, "dose": dose}, arm.untuned)
-    if arm.dose != 0:
-        return arm
-    # The same arm whatever the grid that it stands in: nothing of a pinch is left in it.
+    mix, axes = arm.config.mix, dict(arm.axes)
+    if mix.percent is not None and mix.budget:
+        mix = mix.model_copy(update={"dose": pinch_size(mix.budget, mix), "percent": None})
+    if ENGLISH in axes["languages"]:
+        if mix.percent is not None:
+            raise ConfigError(f"{place}: a percentage that en has a share in needs mix.budget")
+        dose = mix.dose - shares(mix.dose, axes["languages"])[ENGLISH]
+        mix = mix.model_copy(update={"dose": dose})
+    if mix.percent is None:
+        axes["dose"] = mix.dose
+    settled = Arm(arm.config.model_copy(update={"mix": mix}), axes, arm.untuned)
+    return _without_pinch(settled) if settled.dose == 0 else settled
+
+
+def _without_pinch(arm: Arm) -> Arm:
+    """Return an English or untuned arm: the same one whatever the grid that it stands in."""
+    config, is_named = arm.config, arm.axes["languages"] == [ENGLISH]
     codes = sorted(code for code in config.languages.evaluated if code != ENGLISH)
+    languages = {"tuned": (codes[0],), "unseen": (*codes[1:],)}
     update = {
-        "languages": config.languages.model_copy(
-            update={"tuned": (codes[0],), "unseen": (*codes[1:],)}
-        ),
+        "languages": config.languages.model_copy(update=languages),
         "mix": config.mix.model_copy(update={"dose": 0}),
         "select": SelectConfig(),
     }
-    axes = {k: v for k, v in arm.axes.items() if k not in _OF_A_PINCH}
+    # Where English is one of the languages that are counted, its place among them is kept.
+    dropped = _OF_A_PINCH[3:] if is_named and not arm.untuned else _OF_A_PINCH
+    axes = {k: v for k, v in arm.axes.items() if k not in dropped} | {"languages": []}
     dose = {} if arm.untuned else {"dose": 0}
-    return Arm(config.model_copy(update=update), {"languages": [], **dose, **axes}, arm.untuned)
+    return Arm(config.model_copy(update=update), axes | dose, arm.untuned)
 
 
-_OF_A_PINCH = (*SPECIAL[:3], "label", "dose", "percent", "mode", "method", "pool")
+_OF_A_PINCH = ("count", "order", "label", "dose", "percent", "mode", "method", "pool")

@@ -82,7 +82,7 @@ def run_experiments(
             failed += _note(plan.store, outcome)
             done += 1
             label = outcome.job["arms"][0]["label"]
-            task.advance(1, label)
+            task.advance(1, f"({label})")
             if outcome.error:
                 progress.say(f"failed: {label}: {outcome.error}")
     return {"done": done - len(failed), "failed": failed, "left": len(plan.jobs) - done}
@@ -128,6 +128,6 @@ def experiment_status(
 
 
 def _progress(recipe: Recipe, arms: Sequence[Arm], left: set[str]) -> dict[str, Any]:
-    done = sum(arm.id not in left for arm in arms)
+    ids = {arm.id for arm in arms}
     tunings = len({arm.tuning_id for arm in arms if not arm.untuned})
-    return {"name": recipe.name, "arms": len(arms), "done": done, "tunings": tunings}
+    return {"name": recipe.name, "arms": len(ids), "done": len(ids - left), "tunings": tunings}

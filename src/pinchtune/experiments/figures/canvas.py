@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pinchtune.drawing.lettering import LETTER, breadth
 from pinchtune.experiments.board import Board, Point
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
 from pinchtune.reporting.svg import FAINT, INK, RULE, SOFT
@@ -140,7 +141,9 @@ def draw_line(axes: Axes, series: Series, shift: float = 0.0) -> None:
     for x, p in zip(xs, places, strict=True):
         whisker(axes, x, p.estimate, look.color)
         if len(p.seeds) > 1:
-            axes.plot([x] * len(p.seeds), [*p.seeds.values()], ".", color=look.color, ms=3, alpha=0.6)
+            axes.plot(
+                [x] * len(p.seeds), [*p.seeds.values()], ".", color=look.color, ms=3, alpha=0.6
+            )
 
 
 def whisker(
@@ -150,20 +153,32 @@ def whisker(
     for one, width in ((estimate.these_seeds, 2.2), (estimate.any_seeds, 0.8)):
         if math.isfinite(one.low) and math.isfinite(one.high):
             ends, across = [one.low, one.high], [at, at]
-            axes.plot(*((ends, across) if lies else (across, ends)), color=color, lw=width, alpha=0.7)
+            axes.plot(
+                *((ends, across) if lies else (across, ends)), color=color, lw=width, alpha=0.7
+            )
 
 
-def limits(places: Iterable[Place], more: Iterable[float] = ()) -> tuple[float, float]:
+def limits(places: Sequence[Place], more: Sequence[float] = ()) -> tuple[float, float]:
     """Return where an axis begins and ends: all values and what prompts say of them, with air."""
+    return span(
+        [p.estimate for p in places], [*more, *(v for p in places for v in p.seeds.values())]
+    )
+
+
+def span(estimates: Sequence[SeedEstimate], more: Sequence[float] = ()) -> tuple[float, float]:
+    """Return where an axis with these estimates begins and ends."""
     found = [*more]
-    for p in places:
-        these = p.estimate.these_seeds
-        found += [v for v in (*these[:3], *p.seeds.values()) if math.isfinite(v)]
+    for estimate in estimates:
+        these = estimate.these_seeds
+        found += [v for v in these[:3] if math.isfinite(v)]
     if not found:
         return 0.0, 1.0
     low, high = min(found), max(found)
     air = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
-    return low - air, high + air
+    values = [*more, *(e.these_seeds.value for e in estimates)]
+    # Rates end at 100 and at 0, although what an interval says does not.
+    is_rate = min(values) >= 0 and 20 < max(values) <= 100
+    return (max(low - air, -2.0), min(high + air, 102.0)) if is_rate else (low - air, high + air)
 
 
 def name_measure(measure: str, words: Wording) -> str:
@@ -197,7 +212,9 @@ def write_estimate(estimate: Estimate, words: Wording, digits: int = 1, sign: bo
     return f"{text} [{', '.join(bounds)}]"
 
 
-def table(series: Sequence[Series], words: Wording, corner: str) -> tuple[list[str], list[list[str]]]:
+def table(
+    series: Sequence[Series], words: Wording, corner: str
+) -> tuple[list[str], list[list[str]]]:
     """Return series as a table: a row a mark, a column a series; both intervals where known."""
     names = list(dict.fromkeys(p.name for s in series for p in s.places))
     header = [corner, *(s.name for s in series)]
@@ -222,7 +239,9 @@ def title(spec: FigureSpec, words: Wording) -> str:
     from pinchtune.experiments.recipe import say
 
     own = say(spec.title, words.locale)
-    return own or words("figure.titled", shape=words(f"figure.{spec.kind}"), measure=_short(spec, words))
+    return own or words(
+        "figure.titled", shape=words(f"figure.{spec.kind}"), measure=_short(spec, words)
+    )
 
 
 def _short(spec: FigureSpec, words: Wording) -> str:
@@ -241,8 +260,14 @@ def finish(
     return Drawn(figure, title(spec, words), " ".join(said), *content)
 
 
+LETTERS_AN_INCH = 15
+"""Letters of a legend that an inch has room for."""
+
+
 def add_legend(figure: Figure, axes: Axes) -> None:
-    """Put the legend under the figure."""
+    """Put the legend under the figure, in as many columns as have room."""
     handles, labels = axes.get_legend_handles_labels()
     if len(handles) > 1:
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+        longest = max(map(breadth, labels)) / LETTER + 7
+        columns = max(1, int(figure.get_figwidth() * LETTERS_AN_INCH / longest))
+        figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)))

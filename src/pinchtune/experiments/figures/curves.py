@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from statistics import mean
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -13,6 +14,7 @@ from pinchtune.experiments.figures.canvas import (
     GROUP_LOOKS,
     LOOKS,
     Drawn,
+    Look,
     Place,
     Series,
     add_legend,
@@ -33,6 +35,8 @@ from pinchtune.reporting.wording import Wording
 
 CONFUSION = ("lcb_line_pass_rate", "lcb_word_pass_rate")
 MODES = ("replace", "add")
+MANY = 8
+"""Doses from which their figures are turned, so that they do not run into each other."""
 
 
 def draw_dose(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
@@ -67,7 +71,7 @@ def _name(group: str, mode: str, modes: Sequence[str], words: Wording) -> str:
     return name if len(modes) == 1 else words("group.mode", name=name, mode=words(f"mode.{mode}"))
 
 
-def _look(group: str, mode: str) -> object:
+def _look(group: str, mode: str) -> Look:
     return GROUP_LOOKS[group]._replace(filled=mode == MODES[0])
 
 
@@ -76,7 +80,9 @@ def _over_dose(
 ) -> list[Place]:
     ours = [p for p in points if not p.arm.dose or p.arm.config.mix.mode == mode]
     found = (
-        place(board, p, spec.measure, board.groups[group], dose_place(p.arm.dose or 0, ours), _dose(p))
+        place(
+            board, p, spec.measure, board.groups[group], dose_place(p.arm.dose or 0, ours), _dose(p)
+        )
         for p in ours
     )
     return [p for p in found if p]
@@ -95,7 +101,8 @@ def dose_place(dose: int, points: Sequence[Point]) -> float:
 def _dose_axis(axes: Axes, doses: Sequence[int], words: Wording) -> None:
     some = [dose for dose in doses if dose]
     at = [math.log2(some[0]) - 1.5] if 0 in doses else []
-    axes.set_xticks([*at, *map(math.log2, some)], [str(dose) for dose in doses])
+    turned: dict[str, Any] = {"rotation": 45, "ha": "right"} if len(doses) > MANY else {}
+    axes.set_xticks([*at, *map(math.log2, some)], [str(dose) for dose in doses], **turned)
     axes.set_xlabel(words("axis.dose"))
     if at:
         _break_axis(axes, (at[0] + math.log2(some[0])) / 2)
@@ -217,10 +224,10 @@ def draw_languages(board: Board, spec: FigureSpec, words: Wording) -> Drawn | No
         for i, (name, found) in enumerate(orders.items())
     ]
     _band(axes, counts, orders, words)
-    axes.set_ylim(*limits([p for found in orders.values() for p in found]))
     for one in series:
         draw_line(axes, one)
-    _zero_languages(board, axes, spec, words)
+    zero = _zero_languages(board, axes, spec, words)
+    axes.set_ylim(*limits([p for found in orders.values() for p in found], zero))
     draw_neutral(axes, spec.measure)
     axes.set_xticks(counts, [f"{count:g}" for count in counts])
     axes.set_xlabel(words("axis.languages"))
@@ -238,14 +245,21 @@ def _band(
     ]
     axes.fill_between(counts, [*map(min, values)], [*map(max, values)], color="#c9d6e2", lw=0)
     axes.plot(
-        counts, [*map(mean, values)], color=INK, lw=2.4, label=words("group.mean_of_orders"), zorder=4
+        counts,
+        [*map(mean, values)],
+        color=INK,
+        lw=2.4,
+        label=words("group.mean_of_orders"),
+        zorder=4,
     )
 
 
-def _zero_languages(board: Board, axes: Axes, spec: FigureSpec, words: Wording) -> None:
-    """Draw where the English arm stands: no other language at all."""
+def _zero_languages(board: Board, axes: Axes, spec: FigureSpec, words: Wording) -> list[float]:
+    """Draw where the English arm stands, without any other language, and return its value."""
     english = next((p for p in board.points if p.arm.dose == 0 and not p.arm.untuned), None)
     found = board.estimate(english, spec.measure, board.groups["unseen"]) if english else None
-    if found:
-        axes.axhline(found.these_seeds.value, color=INK, lw=0.9, ls=(0, (8, 3, 1, 3)),
-                     label=words("group.english_arm"))  # fmt: skip
+    if not found:
+        return []
+    axes.axhline(found.these_seeds.value, color=INK, lw=0.9, ls=(0, (8, 3, 1, 3)),
+                 label=words("group.english_arm"))  # fmt: skip
+    return [found.these_seeds.value]

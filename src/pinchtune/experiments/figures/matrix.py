@@ -17,6 +17,7 @@ from pinchtune.experiments.figures.canvas import (
     name_measure,
     new_axes,
     pick,
+    span,
     whisker,
     write_estimate,
 )
@@ -34,8 +35,8 @@ def draw_transfer(board: Board, spec: FigureSpec, words: Wording) -> Drawn | Non
 
     Win rates are against the arm that is tuned on the tested language alone, as in the paper.
     """
-    rows = [p for p in pick(board, spec) if p.is_whole]
     codes = board.languages
+    rows = whole_points(board, spec)
     if len(rows) < 2:
         return None
     cells = [[transfer(board, row, code, spec.measure) for code in codes] for row in rows]
@@ -47,16 +48,27 @@ def draw_transfer(board: Board, spec: FigureSpec, words: Wording) -> Drawn | Non
         for j, code in enumerate(codes):
             dark, on = shade[i, j] > DARK, row.language == code
             text = words.number(None if math.isnan(values[i, j]) else values[i, j])
-            axes.text(j, i, text, ha="center", va="center", fontsize=9,
-                      color="#ffffff" if dark else INK, style="italic" if on else "normal")  # fmt: skip
+            color, style = "#ffffff" if dark else INK, "italic" if on else "normal"
+            axes.text(j, i, text, ha="center", va="center", fontsize=9, color=color, style=style)
     axes.set_xticks(range(len(codes)), codes)
     axes.set_yticks(range(len(rows)), [words.language(row.language) for row in rows])
     axes.grid(False)
     axes.set_xlabel(words("axis.tested"))
     axes.set_ylabel(words("axis.tuned_on"))
     header = [words("axis.tuned_on"), *codes, words("table.others")]
-    body = [_row(board, row, codes, found, spec, words) for row, found in zip(rows, cells, strict=True)]
+    body = [
+        _row(board, row, codes, found, spec, words) for row, found in zip(rows, cells, strict=True)
+    ]
     return finish(figure, spec, words, (header, body))
+
+
+def whole_points(board: Board, spec: FigureSpec) -> list[Point]:
+    """Return the monolingual arms of a figure, one a language."""
+    found: dict[str, Point] = {}
+    for point in pick(board, spec):
+        if point.is_whole:
+            found.setdefault(point.language, point)
+    return list(found.values())
 
 
 def transfer(board: Board, row: Point, code: str, measure: str) -> SeedEstimate | None:
@@ -67,9 +79,7 @@ def transfer(board: Board, row: Point, code: str, measure: str) -> SeedEstimate 
     return board.estimate(row, measure, [code], whole)
 
 
-def transfer_mean(
-    board: Board, row: Point, codes: Iterable[str], measure: str
-) -> float | None:
+def transfer_mean(board: Board, row: Point, codes: Iterable[str], measure: str) -> float | None:
     """Return the mean over the languages that an arm was not tuned on."""
     found = [transfer(board, row, c, measure) for c in codes if c not in (row.language,)]
     values = [f.these_seeds.value for f in found if f]
@@ -121,7 +131,7 @@ def draw_pairs(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     if not rows:
         return None
     figure, (axes,) = new_axes(6.6, 1.4 + 0.5 * len(rows))
-    for y, (mixed, found) in enumerate(reversed(rows)):
+    for y, (_, found) in enumerate(reversed(rows)):
         names = [words("group.pair"), *(words("group.half", number=i) for i in (1, 2))]
         known = [e.these_seeds.value for e in found if e]
         axes.plot([min(known), max(known)], [y, y], color=RULE, lw=1, zorder=1)
@@ -133,6 +143,7 @@ def draw_pairs(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     labels = [words.join(map(words.language, mixed)) for mixed, _ in reversed(rows)]
     axes.set_yticks(range(len(rows)), labels)
     axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlim(*span([e for _, found in rows for e in found if e]))
     draw_neutral(axes, spec.measure, lies=True)
     axes.set_xlabel(name_measure(spec.measure, words))
     add_legend(figure, axes)

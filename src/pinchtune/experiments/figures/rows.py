@@ -14,6 +14,7 @@ from pinchtune.experiments.figures.canvas import (
     name_measure,
     new_axes,
     pick,
+    span,
     whisker,
     write_estimate,
 )
@@ -31,7 +32,10 @@ def draw_gain(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     rows = []
     for code in board.languages:
         after = board.whole(code) or points[-1]
-        pair = (board.estimate(base, spec.measure, [code]), board.estimate(after, spec.measure, [code]))
+        pair = (
+            board.estimate(base, spec.measure, [code]),
+            board.estimate(after, spec.measure, [code]),
+        )
         gain = board.difference(after, base, spec.measure, [code]) if all(pair) else None
         if pair[0] and pair[1] and spec.measure != WIN_RATE:
             rows.append((code, after, pair[0], pair[1], gain))
@@ -49,6 +53,7 @@ def draw_gain(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
             axes.plot(estimate.these_seeds.value, y + at, look.marker, mec=look.color, mfc=inside,
                       ms=6, label=name if not y else None)  # fmt: skip
     axes.set_yticks(range(len(rows)), [words.language(code) for code, *_ in reversed(rows)])
+    axes.set_xlim(*span([e for _, _, before, after, _ in rows for e in (before, after)]))
     axes.set_xlabel(name_measure(spec.measure, words))
     add_legend(figure, axes)
     header = [words("page.language"), words("axis.tuned_on"), *names, words("axis.gain")]
@@ -137,19 +142,18 @@ def compare(
 def name_arm(point: Point, words: Wording) -> str:
     """Return the name of a point in figures and tables."""
     arm = point.arm
-    if arm.untuned:
-        return words("group.untuned")
-    if arm.dose == 0:
-        return words("group.english_arm")
-    label = str(arm.axes.get("label", ""))
-    what = label or words.join(arm.languages)
-    beside = {k: v for k, v in arm.axes.items() if k not in _SAID}
-    more = [words("table.dose", dose=arm.dose if arm.dose is not None else f"{point.percent:g} %")]
-    more += [
+    beside = [
         words("table.axis", name=words.choose("axis_name", k), value=words.choose("value", str(v)))
-        for k, v in beside.items()
+        for k, v in arm.axes.items()
+        if k not in _SAID
     ]
-    return f"{what}; {', '.join(more)}"
+    if arm.dose == 0:
+        name = words("group.untuned" if arm.untuned else "group.english_arm")
+    else:
+        name = str(arm.axes.get("label", "")) or words.join(arm.languages)
+        dose = f"{point.percent:g} %" if arm.dose is None else arm.dose
+        beside.insert(0, words("table.dose", dose=dose))
+    return "; ".join([name, *([", ".join(beside)] if beside else [])])
 
 
 _SAID = frozenset({"label", "languages", "dose", "percent", "seed", "count"})

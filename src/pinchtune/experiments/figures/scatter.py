@@ -21,7 +21,7 @@ from pinchtune.experiments.figures.canvas import (
     pick,
     write_estimate,
 )
-from pinchtune.experiments.figures.matrix import transfer, transfer_mean
+from pinchtune.experiments.figures.matrix import transfer, transfer_mean, whole_points
 from pinchtune.experiments.figures.rows import compare, name_arm
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
 from pinchtune.languages import LANGUAGES
@@ -57,7 +57,7 @@ def correlate(xs: Sequence[float], ys: Sequence[float]) -> Correlation | None:
 def draw_share(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     """Draw what a tuned language gives to others against the bits that it costs the base model."""
     base = board.untuned
-    rows = [p for p in pick(board, spec) if p.is_whole and p.language != ENGLISH]
+    rows = [p for p in whole_points(board, spec) if p.language != ENGLISH]
     if base is None:
         return None
     marks = []
@@ -74,7 +74,7 @@ def draw_share(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
 
 def draw_similarity(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     """Draw transfer between two languages against how alike they are by family and script."""
-    rows = [p for p in pick(board, spec) if p.is_whole]
+    rows = whole_points(board, spec)
     marks = []
     for row in rows:
         for code in board.languages:
@@ -143,7 +143,8 @@ def draw_pareto(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     rows = []
     for p in points:
         pair = [
-            compare(board, p, spec.measure, board.groups[group]) for group in ("english", NON_ENGLISH)
+            compare(board, p, spec.measure, board.groups[group])
+            for group in ("english", NON_ENGLISH)
         ]
         if pair[0] and pair[1]:
             rows.append((p, pair[0].these_seeds, pair[1].these_seeds))
@@ -156,7 +157,9 @@ def draw_pareto(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
         x, y = sign * (english.value - zero), sign * (others.value - zero)
         axes.plot(x, y, look.marker, color=look.color, ms=7, ls="none",
                   label=words(f"mode.{p.arm.config.mix.mode}"))  # fmt: skip
-        axes.annotate(str(p.arm.dose), (x, y), xytext=(6, 4), textcoords="offset points", fontsize=9)
+        axes.annotate(
+            str(p.arm.dose), (x, y), xytext=(6, 4), textcoords="offset points", fontsize=9
+        )
     _best(axes, [(sign * (e.value - zero), sign * (o.value - zero)) for _, e, o in rows], words)
     axes.axvline(0, color=INK, lw=1, ls=(0, (5, 2)))
     axes.set_xlabel(words("axis.english_change"))
@@ -165,7 +168,10 @@ def draw_pareto(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     add_legend(figure, axes)
     header = [words("table.arm"), words("axis.english_change"), words("axis.others_change")]
     body = [
-        [name_arm(p, words), *(write_estimate(e, words, sign=spec.measure != WIN_RATE) for e in pair)]
+        [
+            name_arm(p, words),
+            *(write_estimate(e, words, sign=spec.measure != WIN_RATE) for e in pair),
+        ]
         for p, *pair in rows
     ]
     return finish(figure, spec, words, (header, body))
@@ -173,7 +179,9 @@ def draw_pareto(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
 
 def _best(axes: Axes, marks: Sequence[tuple[float, float]], words: Wording) -> None:
     """Join the marks that no other one beats in both."""
-    front = sorted(m for m in marks if not any(o[0] >= m[0] and o[1] >= m[1] and o != m for o in marks))
+    front = sorted(
+        m for m in marks if not any(o[0] >= m[0] and o[1] >= m[1] and o != m for o in marks)
+    )
     axes.plot(*zip(*front, strict=True), color=RULE, lw=1.4, zorder=1, label=words("group.front"))
 
 

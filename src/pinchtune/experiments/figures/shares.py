@@ -6,6 +6,7 @@ The scale is broken at 1 %, as in the paper: the main step lies below it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -50,7 +51,9 @@ def draw_pinch(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     ]
 
     def draw(axes: Axes) -> None:
-        axes.plot(*zip(*dots, strict=True), ".", color="#9aa5b1", ms=4, label=words("group.language"))
+        axes.plot(
+            *zip(*dots, strict=True), ".", color="#9aa5b1", ms=4, label=words("group.language")
+        )
         for one in series:
             draw_line(axes, one)
 
@@ -126,7 +129,7 @@ def _draw(
         figure, panels = new_axes()
         _panel(panels[0], percents, draw, spec, span)
     panels[0].set_ylabel(name_measure(spec.measure, words))
-    figure.supxlabel(words("axis.percent"), fontsize=10, color=INK)
+    panels[-1].set_xlabel(words("axis.percent"))
     add_legend(figure, panels[0])
     return finish(figure, spec, words, table(series, words, words("axis.percent")))
 
@@ -140,7 +143,7 @@ def _panel(
 ) -> None:
     draw(axes)
     draw_neutral(axes, spec.measure)
-    air = 0.08 * (ticks[-1] - ticks[0]) or 1.0
+    air = 0.06 * (ticks[-1] - ticks[0]) or 1.0
     axes.set_xlim(ticks[0] - air, ticks[-1] + air)
     axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
     axes.set_ylim(*span)
@@ -151,7 +154,13 @@ def _join(figure: Figure, panels: Sequence[Axes]) -> None:
     left, right = panels
     right.spines["left"].set_visible(False)
     right.tick_params(left=False)
-    figure.get_layout_engine().set(wspace=0.02)  # type: ignore[union-attr]
-    slash = {"marker": [(-1, -2), (1, 2)], "ms": 9, "ls": "none", "mec": INK, "mew": 1}
+    figure.set_layout_engine("constrained", wspace=0.02)
+    slash: dict[str, Any] = {
+        "marker": [(-1, -2), (1, 2)],
+        "ms": 9,
+        "ls": "none",
+        "mec": INK,
+        "mew": 1,
+    }
     left.plot([1], [0], transform=left.transAxes, clip_on=False, **slash)
     right.plot([0], [0], transform=right.transAxes, clip_on=False, **slash)
