@@ -96,7 +96,8 @@ def _tuning(plan: Plan, job: Job) -> tuple[int, int]:
 @cache
 def _mean_tokens(source: Source, code: str, most: int) -> float:
     rows = source.base if code == ENGLISH else source.pool.get(code, [])
-    return mean(_lengths(rows[:SAMPLE], most)) if rows else 0.0
+    step = max(1, len(rows) // SAMPLE)
+    return mean(_lengths(rows[::step], most)) if rows else 0.0
 
 
 def _lengths(rows: Iterable[Example], most: int) -> list[int]:
