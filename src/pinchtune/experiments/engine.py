@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from queue import Queue
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +24,8 @@ from pinchtune.mining.engine import ENGINES, RAY, start_ray
 LOST = "its worker was lost twice (killed, or out of memory)"
 TRIES = 2
 """Workers that a job may lose."""
+WORKER = (sys.executable, "-m", "pinchtune.experiments.worker")
+"""What a worker process runs."""
 
 
 class Outcome(NamedTuple):
@@ -66,14 +68,17 @@ class ThisProcess:
 class Processes:
     """Does the jobs in processes of their own, each with its share of the cores and one GPU."""
 
-    def __init__(self, count: int, threads: int, handle: int) -> None:
-        self.count, self.threads, self.handle = count, threads, handle
+    def __init__(
+        self, count: int, threads: int, handle: int, command: Sequence[str] = WORKER
+    ) -> None:
+        self.count, self.threads, self.handle, self.command = count, threads, handle, command
 
     def each(self, jobs: Iterator[Json]) -> Iterator[Outcome]:
         """Yield jobs as they are over."""
         over: Queue[Outcome | None] = Queue()
         taking = threading.Lock()
-        workers = [_Process(self._environment(i), self.handle) for i in range(self.count)]
+        environments = map(self._environment, range(self.count))
+        workers = [_Process(self.command, env, self.handle) for env in environments]
 
         def work(worker: _Process) -> None:
             try:
@@ -111,8 +116,8 @@ class Processes:
 class _Process:
     """A worker process: a job goes in as a line, its outcome comes out as one."""
 
-    def __init__(self, env: dict[str, str], handle: int) -> None:
-        self.env, self.handle = env, handle
+    def __init__(self, command: Sequence[str], env: dict[str, str], handle: int) -> None:
+        self.command, self.env, self.handle = command, env, handle
         self.process: subprocess.Popen[str] | None = None
 
     def do(self, job: Json) -> str:
@@ -135,7 +140,7 @@ class _Process:
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "pinchtune.experiments.worker"],
+            self.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
