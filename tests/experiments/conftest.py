@@ -35,7 +35,7 @@ validate_every = 0
 [generate]
 max_new_tokens = 4
 [evaluate]
-references = 1
+references = 2
 """
 RECIPE = """\
 name = "toy"
