@@ -38,7 +38,7 @@ def test_a_failed_arm_is_exit_code_1(pinch, make_project: Callable[..., Path]):
     told = pinch("experiment", "run", recipe, "-p", project, "-q")
     assert told.code == 1
     assert told.out.splitlines()[0] == "0 tunings done, 1 failed, 0 left"
-    assert "failed: English only, dose 0, train.max_length 4, seed 0: train.max_len" in told.out
+    assert "failed: English only, train.max_length 4, dose 0, seed 0: train.max_len" in told.out
 
 
 def test_bad_words_are_one_sentence(pinch, make_project: Callable[..., Path]):
@@ -49,7 +49,7 @@ def test_bad_words_are_one_sentence(pinch, make_project: Callable[..., Path]):
         (("status", "R11", "--speed", "fast"), "--speed fast: expected two numbers above 0"),
         (("status", "R11", "--speed", "0,1"), "--speed 0,1: expected two numbers above 0"),
         (("figure", "R1", "R4", "--out", "x"), "--out takes one recipe"),
-        (("status", "R11"), "arm es, ja"),
+        (("status", "R11"), "arm English only, dose 0, seed 0: 4640 English examples asked for"),
         (("run", "R18", "--set", "mix.doze=4"), "--set mix.doze=4: unknown key"),
     ):
         told = pinch("experiment", *words, "-p", project)

@@ -86,7 +86,10 @@ def test_cost_counts_examples_and_answers(toy: Project):
     assert (left["tunings"], left["arms"], left["examples"]) == (5, 6, 24)
     assert left["prompts"] == 6 * 10 and left["answer_tokens"] == 6 * 10 * 4
     assert left["hours"] == pytest.approx((left["tuning_tokens"] / 100 + 24) / 3600)
-    assert "5 tunings" in status["text"] and experiment_status(toy, [small(toy)])["left"]["hours"] is None
+    assert (
+        "5 tunings" in status["text"]
+        and experiment_status(toy, [small(toy)])["left"]["hours"] is None
+    )
 
 
 def test_a_failed_arm_is_told_and_passed_over(toy: Project):

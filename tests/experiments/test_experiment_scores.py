@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pinchtune.errors import DataError
 from pinchtune.evaluation.judge import ReferenceJudge, judge_pair
 from pinchtune.evaluation.measures import Score
-from pinchtune.experiments.scores import Scored, pack, read_scored, score_answers, unpack
+from pinchtune.experiments.scores import Prompt, Scored, pack, read_scored, score_answers, unpack
 from pinchtune.records import Answer, Example
 
 numbers = st.floats(0, 500, allow_nan=False).map(lambda v: round(v, 3))
@@ -51,13 +51,7 @@ def scored(texts: tuple[str, ...]) -> Scored:
     answers = [Answer(p.id, p.language, t, True, 5) for p, t in zip(PROMPTS, texts, strict=True)]
     found = score_answers(PROMPTS, answers, {PROMPTS[0].id: (40.0, 36)}, ["en", "es"])
     path_free = json.loads(json.dumps(found))
-    return Scored(tuple(map(lambda r: _prompt(r), path_free["prompts"])), path_free["measures"], {})
-
-
-def _prompt(row):
-    from pinchtune.experiments.scores import Prompt
-
-    return Prompt(*row)
+    return Scored(tuple(Prompt(*row) for row in path_free["prompts"]), path_free["measures"], {})
 
 
 @given(st.tuples(*[st.sampled_from(TEXTS)] * 3), st.tuples(*[st.sampled_from(TEXTS)] * 3))

@@ -1,4 +1,4 @@
-"""pinch experiment: list, run, status, figure."""
+"""pinch experiment: list, run, status, figure, fit."""
 
 from __future__ import annotations
 
@@ -169,3 +169,23 @@ def figure_command(
         for path in draw_experiment(project, name, overrides or (), scores, out)
     ]
     show([str(path) for path in paths], "\n".join(map(str, paths)), as_json)
+
+
+@app.command("fit")
+def fit_command(
+    name: Annotated[str, typer.Argument(help="Recipe with a dose curve.")],
+    folder: Folder = HERE,
+    overrides: Overrides = None,
+    scores: Scores = None,
+    measure: Annotated[
+        str, typer.Option("--measure", help="What is fitted, by its name in the scores.")
+    ] = "right_language",
+    as_json: AsJson = False,
+) -> None:
+    """Say from which dose on a curve is flat, and whether a language's gain can be foretold."""
+    from pinchtune.experiments.draw import fit_experiment
+    from pinchtune.experiments.fit import fit_text
+
+    project = open_project(folder, overrides)
+    found = fit_experiment(project, name, overrides or (), scores, measure)
+    show(found, fit_text(found), as_json)

@@ -107,6 +107,13 @@ class Arm:
         kept = {k: v for k, v in mix.items() if k not in ("dose", "percent", "mode")}
         return content_hash([tuning, kept, _seedless(self.answering)])
 
+    @cached_property
+    def curve(self) -> str:
+        """What it has in common with other doses of the same pinch."""
+        mix = {**self.tuning.get("mix", {}), "dose": None, "percent": None}
+        tuning = _seedless({**self.tuning, "mix": mix})
+        return content_hash([tuning, _seedless(self.answering)])
+
     def answers_like(self, other: Arm) -> bool:
         """True if both answer the same prompts in the same way."""
         return _seedless(self.answering) == _seedless(other.answering)

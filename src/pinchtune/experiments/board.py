@@ -151,6 +151,11 @@ class Board:
         counted = self._scores(point.arm, measure).counts
         return _summarise(tables, sum(counted[code] for code in codes))
 
+    def tables(self, point: Point, measure: str, languages: Iterable[str]) -> list[Array]:
+        """Return what each prompt says of a measure, seed by seed; all in one order of prompts."""
+        codes, control = list(languages), self.control(point)
+        return [self._scores(arm, measure, control).pseudo_values(codes) for arm in point.arms]
+
     def _over_seeds(self, arms: Sequence[ClusteredScores], codes: list[str]) -> SeedEstimate | None:
         tables = [scores.pseudo_values(codes) for scores in arms]
         return _summarise(tables, sum(arms[0].counts[code] for code in codes))

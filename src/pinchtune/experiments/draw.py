@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.experiments.arms import Arm
@@ -54,3 +55,23 @@ def read_board(
 def _read(folder: Path, arm: Arm) -> Scored | None:
     path = folder / f"{arm.id}.json"
     return read_scored(path) if path.is_file() else None
+
+
+def fit_experiment(
+    project: Project,
+    name: str,
+    overrides: Sequence[str] = (),
+    scores: Path | None = None,
+    measure: str = "right_language",
+) -> dict[str, Any]:
+    """Return dose curves of seen and unseen languages, and how far gains can be foretold."""
+    from pinchtune.experiments.fit import fit_dose, fit_languages
+
+    board = read_board(project, read_recipe(name), overrides, scores)
+    groups = [group for group in ("seen", "unseen") if board.groups[group]]
+    curves = [fit_dose(board, measure, group) for group in groups]
+    return {
+        "measure": measure,
+        "curves": curves,
+        "languages": fit_languages(board, measure) if board.untuned else None,
+    }

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Queue
 from typing import Any, NamedTuple, Protocol
 
@@ -104,7 +104,7 @@ class Processes:
                     yield outcome
         finally:
             for worker in workers:
-                worker.kill()
+                worker.close()
 
     def _environment(self, number: int) -> dict[str, str]:
         env = {**os.environ, "OMP_NUM_THREADS": str(self.threads)}
@@ -119,10 +119,13 @@ class _Process:
     def __init__(self, command: Sequence[str], env: dict[str, str], handle: int) -> None:
         self.command, self.env, self.handle = command, env, handle
         self.process: subprocess.Popen[str] | None = None
+        self.closed = False
 
     def do(self, job: Json) -> str:
         """Return why a job failed; empty if it did not."""
         for _ in range(TRIES):
+            if self.closed:
+                break
             process = self.process = self.process or self._start()
             try:
                 assert process.stdin and process.stdout
@@ -133,9 +136,7 @@ class _Process:
                 line = ""
             if line:
                 return str(json.loads(line))
-            process.kill()
-            process.wait()
-            self.process = None
+            self.kill()
         return LOST
 
     def _start(self) -> subprocess.Popen[str]:
@@ -154,12 +155,24 @@ class _Process:
         if self.process and self.process.stdin:
             self.process.stdin.close()
             self.process.wait()
+        self.kill()
+
+    def close(self) -> None:
+        """End the process, and let no other one take its place."""
+        self.closed = True
+        self.kill()
 
     def kill(self) -> None:
-        """End the process whatever it does."""
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        """End the process whatever it does, and forget it."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
 
 
 class RayTasks:
