@@ -1,4 +1,4 @@
-"""Figures and pages from made-up scores: what they show, in both languages, and how letters fare."""
+"""Figures and pages from made-up scores: what they show, in both languages, how letters fare."""
 
 from __future__ import annotations
 

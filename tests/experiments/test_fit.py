@@ -1,4 +1,4 @@
-"""The dose curve finds what made the numbers, and the predictor is judged on what it has not seen."""
+"""The dose curve finds what made the numbers; the predictor is judged on unseen languages."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pinchtune.errors import UsageError
 from pinchtune.experiments.board import Board, Point, better, shown
@@ -114,7 +115,7 @@ def _resample(doses: Array, tables: Sequence[Sequence[Array]], noise: float) -> 
     return np.array(drawn)
 
 
-def _mean(table: Array, weight: Array) -> float:
+def _mean(table: Array, weight: Array | NDArray[np.intp]) -> float:
     known = ~np.isnan(table)
     return float((table[known] * weight[known]).sum() / max(1, weight[known].sum()))
 
