@@ -33,6 +33,7 @@ LAYERS = (
     ),
     ("reporting",),
     ("stages",),
+    ("experiments",),
     ("web", "serving"),
     ("cli",),
 )

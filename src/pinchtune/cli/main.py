@@ -18,6 +18,7 @@ from pinchtune.cli import (
     decide,
     doctor,
     evaluate,
+    experiment,
     export,
     generate,
     init,
@@ -63,6 +64,7 @@ app.add_typer(judge.app, name="judge")
 app.add_typer(serve.app, name="serve")
 app.add_typer(versions.app, name="versions")
 app.add_typer(abtest.app, name="ab")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(collect.app, name="collect")
 
 

@@ -23,7 +23,13 @@ from pinchtune.config.making import (
     SelectConfig,
     TrainConfig,
 )
-from pinchtune.config.reading import CONFIG_NAME, check_config, load_config
+from pinchtune.config.reading import (
+    CONFIG_NAME,
+    apply_override,
+    check_config,
+    explain,
+    load_config,
+)
 from pinchtune.config.releasing import (
     AUTO,
     CANDIDATE,
@@ -59,6 +65,8 @@ __all__ = [
     "ServeConfig",
     "TrainConfig",
     "UpstreamConfig",
+    "apply_override",
     "check_config",
+    "explain",
     "load_config",
 ]

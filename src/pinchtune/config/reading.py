@@ -27,7 +27,7 @@ def load_config(folder: str | Path, overrides: Sequence[str] = ()) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not valid TOML ({error}); correct it") from error
     for override in overrides:
-        _apply(values, override)
+        apply_override(values, override)
     return check_config(values, path, overrides)
 
 
@@ -36,15 +36,26 @@ def check_config(values: dict[str, Any], path: Path, overrides: Sequence[str] = 
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        sentences = [_explain(path, overrides, dict(e)) for e in error.errors()]
-        raise ConfigError("; ".join(sentences)) from error
+        raise ConfigError(explain(error, path, overrides)) from error
 
 
-def _explain(path: Path, overrides: Sequence[str], error: dict[str, Any]) -> str:
+def explain(
+    error: ValidationError,
+    path: Path,
+    overrides: Sequence[str] = (),
+    model: type[BaseModel] = Config,
+) -> str:
+    """Return what is wrong with a file that is read as `model`: file, key and what to do."""
+    return "; ".join(_explain(path, overrides, dict(e), model) for e in error.errors())
+
+
+def _explain(
+    path: Path, overrides: Sequence[str], error: dict[str, Any], model: type[BaseModel]
+) -> str:
     key = ".".join(str(part) for part in error["loc"])
     place = next((f"--set {o}" for o in overrides if _concerns(o, key)), str(path))
     if error["type"] == "extra_forbidden":
-        return f"{place}: unknown key {key!r}{_suggest(error['loc'])}"
+        return f"{place}: unknown key {key!r}{_suggest(error['loc'], model)}"
     if error["type"] == "value_error":
         return f"{place}: {key}: {error['msg'].removeprefix('Value error, ')}"
     kind = error["type"].removesuffix("_type").removesuffix("_parsing")
@@ -71,9 +82,10 @@ def _concerns(override: str, key: str) -> bool:
     return key == changed or key.startswith(f"{changed}.") or changed.startswith(f"{key}.")
 
 
-def _suggest(loc: Sequence[str]) -> str:
-    model: type[BaseModel] = Config
+def _suggest(loc: Sequence[str], model: type[BaseModel]) -> str:
     for part in loc[:-1]:
+        if part not in model.model_fields:
+            return "; remove it"
         annotation = model.model_fields[part].annotation
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return "; remove it"
@@ -82,7 +94,8 @@ def _suggest(loc: Sequence[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else "; remove it"
 
 
-def _apply(values: dict[str, Any], override: str) -> None:
+def apply_override(values: dict[str, Any], override: str) -> None:
+    """Put `section.key=value` into `values`; ConfigError if it does not read so."""
     key, separator, text = override.partition("=")
     if not separator or not key.strip():
         raise ConfigError(f"--set {override}: expected section.key=value; correct it")

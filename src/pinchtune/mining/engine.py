@@ -90,7 +90,7 @@ def open_engine(name: str = ONE, address: str = "", workers: int = 0) -> Iterato
             raise UsageError("an address and workers are for the engine ray; add --engine ray")
         yield OneProcess()
         return
-    ray = _start_ray(address)
+    ray = start_ray(address)
     try:
         cores = int(ray.cluster_resources().get("CPU", 1))
         if workers > cores and address:
@@ -100,7 +100,8 @@ def open_engine(name: str = ONE, address: str = "", workers: int = 0) -> Iterato
         ray.shutdown()
 
 
-def _start_ray(address: str) -> Any:
+def start_ray(address: str) -> Any:
+    """Return Ray, connected to the cluster at `address`, or to one of its own; UsageError."""
     # Read when Ray is imported: it would tell its makers of every start.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:

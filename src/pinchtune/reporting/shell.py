@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from pinchtune.reporting.safety import clean
 from pinchtune.reporting.sources import SECTIONS, answers_file, scores
-from pinchtune.reporting.wording import Wording, check_locale
+from pinchtune.reporting.wording import OWN, Wording, check_locale
 
 
 class View(Protocol):
@@ -33,12 +33,20 @@ class View(Protocol):
 
 
 def render(
-    template: str, views: Sequence[View], locale: str, styles: Sequence[str] = (), **shared: object
+    template: str,
+    views: Sequence[View],
+    locale: str,
+    styles: Sequence[str] = (),
+    package: str = OWN,
+    **shared: object,
 ) -> str:
-    """Return a page with a view a locale that opens in `locale`; `shared` is in no language."""
+    """Return a page with a view a locale that opens in `locale`; `shared` is in no language.
+
+    The template is one of `package`; styles and script are those of the report.
+    """
     first = check_locale(locale)
     return (
-        _environment()
+        _environment(package)
         .get_template(template)
         .render(
             views=views,
@@ -51,9 +59,9 @@ def render(
     )
 
 
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("pinchtune.reporting"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,

@@ -92,11 +92,11 @@ class Sheet:
 
     def markup(self, ident: str, title: str, description: str) -> Markup:
         """Return the drawing as an SVG element whose ids all start with `ident`."""
-        return _embed(self._draw(transparent=True), ident, title, description)
+        return to_markup(self._figure, ident, title, description)
 
     def file(self, title: str, description: str, width: int, height: int) -> str:
         """Return the drawing as a whole SVG file on white, so many pixels large."""
-        svg = _PARTS_TO_DROP.sub("", self._draw(transparent=False)).strip()
+        svg = _PARTS_TO_DROP.sub("", _draw(self._figure, transparent=False)).strip()
         svg = _FONT.sub(rf"font: \1 {FAMILIES}", svg)
         svg = re.sub(r' width="[^"]*"', f' width="{width}"', svg, count=1)
         svg = re.sub(r' height="[^"]*"', f' height="{height}"', svg, count=1)
@@ -104,14 +104,20 @@ class Sheet:
         start = svg.index(">", svg.index("<svg ")) + 1
         return f"{svg[:start]}{label}{svg[start:]}\n"
 
-    def _draw(self, transparent: bool) -> str:
-        buffer = io.StringIO()
-        # Warnings are about letters that this machine lacks; they are drawn by the browser.
-        with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-            self._figure.savefig(buffer, format="svg", metadata=metadata, transparent=transparent)
-        return buffer.getvalue()
+
+def to_markup(figure: Figure, ident: str, title: str, description: str) -> Markup:
+    """Return a figure as an SVG element whose ids all start with `ident`."""
+    return _embed(_draw(figure, transparent=True), ident, title, description)
+
+
+def _draw(figure: Figure, transparent: bool) -> str:
+    buffer = io.StringIO()
+    # Warnings are about letters that this machine lacks; they are drawn by the browser.
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+        figure.savefig(buffer, format="svg", metadata=metadata, transparent=transparent)
+    return buffer.getvalue()
 
 
 def _embed(svg: str, ident: str, title: str, description: str) -> Markup:

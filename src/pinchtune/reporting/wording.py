@@ -20,10 +20,13 @@ LOCALES = ("en", "ja")
 """The languages of the page; each has a catalogue."""
 
 
+OWN = "pinchtune.reporting"
+
+
 @cache
-def catalogue(locale: str) -> dict[str, Any]:
-    """Return the catalogue of a locale as {"section.key": text or list of texts}."""
-    path = files("pinchtune.reporting") / "wording" / f"{locale}.toml"
+def catalogue(locale: str, package: str = OWN) -> dict[str, Any]:
+    """Return a package's catalogue of a locale as {"section.key": text or list of texts}."""
+    path = files(package) / "wording" / f"{locale}.toml"
     tables = tomllib.loads(path.read_text("utf-8"))
     return {f"{name}.{key}": text for name, table in tables.items() for key, text in table.items()}
 
@@ -37,11 +40,11 @@ def check_locale(locale: str) -> str:
 
 
 class Wording:
-    """The words of one locale."""
+    """The words of one locale; those of another package go before the report's own."""
 
-    def __init__(self, locale: str) -> None:
+    def __init__(self, locale: str, package: str = OWN) -> None:
         self.locale = check_locale(locale)
-        self._texts = catalogue(self.locale)
+        self._texts = catalogue(self.locale) | catalogue(self.locale, package)
 
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of a key with its placeholders filled."""

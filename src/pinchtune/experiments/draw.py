@@ -1,0 +1,77 @@
+"""pinch experiment figure: page, tables and figures from stored scores; no model, no data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pinchtune.errors import UsageError
+from pinchtune.experiments.arms import Arm
+from pinchtune.experiments.board import Board
+from pinchtune.experiments.expand import expand, settings
+from pinchtune.experiments.recipe import Recipe, read_recipe
+from pinchtune.experiments.run import open_store
+from pinchtune.experiments.scores import Scored, read_scored
+from pinchtune.stages.project import Project
+
+RESULTS = "results"
+
+
+def draw_experiment(
+    project: Project,
+    name: str,
+    overrides: Sequence[str] = (),
+    scores: Path | None = None,
+    out: Path | None = None,
+) -> list[Path]:
+    """Write the page, the tables and the figures of a recipe; return their paths.
+
+    UsageError if none of its arms has scores.
+    """
+    from pinchtune.experiments.page import write_results
+
+    recipe = read_recipe(name)
+    board = read_board(project, recipe, overrides, scores)
+    folder = out or open_store(project).folder / RESULTS / recipe.name
+    return write_results(recipe, board, folder)
+
+
+def read_board(
+    project: Project, recipe: Recipe, overrides: Sequence[str] = (), scores: Path | None = None
+) -> Board:
+    """Return the arms of a recipe that have scores in a folder; UsageError if none has."""
+    config = settings(recipe, project.config, overrides)
+    arms = expand(recipe, config)
+    folder = scores or open_store(project).folder / "scores"
+    found = {arm.id: one for arm in arms if (one := _read(folder, arm)) is not None}
+    if not found:
+        raise UsageError(
+            f"no arm of {recipe.name} has scores in {folder}; run `pinch experiment run` first"
+        )
+    return Board(config, arms, found)
+
+
+def _read(folder: Path, arm: Arm) -> Scored | None:
+    path = folder / f"{arm.id}.json"
+    return read_scored(path) if path.is_file() else None
+
+
+def fit_experiment(
+    project: Project,
+    name: str,
+    overrides: Sequence[str] = (),
+    scores: Path | None = None,
+    measure: str = "right_language",
+) -> dict[str, Any]:
+    """Return dose curves of seen and unseen languages, and how far gains can be foretold."""
+    from pinchtune.experiments.fit import fit_dose, fit_languages
+
+    board = read_board(project, read_recipe(name), overrides, scores)
+    groups = [group for group in ("seen", "unseen") if board.groups[group]]
+    curves = [fit_dose(board, measure, group) for group in groups]
+    return {
+        "measure": measure,
+        "curves": curves,
+        "languages": fit_languages(board, measure) if board.untuned else None,
+    }
