@@ -70,11 +70,11 @@ def test_every_step_has_words(locale):
     words = NEXT_WORDS[locale]
     assert set(words) == set(NEXT_WORDS["en"])
     for row in TABLE:
-        said = Step(row.step, {"seen": 66, "english": 134}, ["sw", "hi"]).text(locale)
+        said = Step(row.step, {"seen": 66, "english": 134}, ["sw", "hi"], 3).text(locale)
         assert said["title"] and said["why"] and "{" not in said["why"]
-        nameless = Step(row.step, {}, []).text(locale)
+        nameless = Step(row.step, {}, [], 3).text(locale)
         assert "()" not in nameless["why"] and "（）" not in nameless["why"]
-    assert "134" in Step("prompts", {"english": 134}, []).text(locale)["why"]
+    assert "134" in Step("prompts", {"english": 134}, [], 3).text(locale)["why"]
 
 
 def scores(english=FLAT, seen=UP, unseen=UP, n=200, ties=0.3, tuned="es ja", others="fi zh ar"):
@@ -124,7 +124,7 @@ def test_a_small_test_that_is_open_needs_as_many_prompts_as_the_plan_says():
 def test_a_large_test_that_is_open_needs_something_else():
     assert step(scores(unseen=FLAT)).name == "script"
     assert step(scores(seen=FLAT)).name == "better"
-    assert step(scores(seen=FLAT), weak={"ja", "zh"}) == Step("base", {}, ["ja"])
+    assert step(scores(seen=FLAT), weak={"ja", "zh"}) == Step("base", {}, ["ja"], 3)
     assert step(scores(english=NEAR)).name == "fewer"
 
 

@@ -13,7 +13,7 @@ from pinchtune.reporting.wording import Wording
 
 
 def recommended(name: str = "prompts", **changes):
-    step = Step(name, {"seen": 66}, ["ar"])
+    step = Step(name, {"seen": 66}, ["ar"], 3)
     return make_data(advice={locale: step.text(locale) for locale in ("en", "ja")}, **changes)
 
 
@@ -29,7 +29,7 @@ def test_the_recommendation_takes_the_place_of_the_usual_one(data, locale):
 def test_it_is_on_the_page_and_in_the_summary():
     for row in TABLE:
         found = recommended(row.step)
-        title = Step(row.step, {}, []).text()["title"]
+        title = Step(row.step, {}, [], 3).text()["title"]
         assert title in build_report(found) and title in build_summary(found)
 
 

@@ -132,7 +132,7 @@ def verdict_text(decision: Decision, scores: Mapping[str, Any], locale: str = "e
     if (seeds := count_seeds(scores)) > 1:
         sentences.append(words["few_seeds" if seeds == FEW_SEEDS else "seeds"].format(n=seeds))
     if decision.verdict == "unclear":
-        sentences.append(words["more"])
+        sentences.append(words["more_seeds" if seeds > 1 else "more"])
     return words["space"].join(filter(None, sentences))
 
 

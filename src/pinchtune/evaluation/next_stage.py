@@ -34,6 +34,8 @@ from pinchtune.stats import MOST_PROMPTS, NEUTRAL, PlannedTest, find_prompts
 ANY = ""
 NONE = "none"
 """The outcome of the unseen languages where there are none."""
+MORE_SEEDS, FEWEST_SEEDS = 2, 3
+"""Seeds to add where those at hand differ too much; with fewer than three it is hardly told."""
 MOST_TIES = 0.95
 """More are not counted with: without a win or a loss there is no chance to make up."""
 
@@ -93,6 +95,8 @@ class Step(NamedTuple):
     """Prompts a language that each open group needs."""
     languages: list[str]
     """Languages that it is about."""
+    seeds: int
+    """Seeds that the next comparison should have."""
 
     def text(self, locale: str = "en") -> dict[str, str]:
         """Return the step as a title, and the sentences that say why."""
@@ -101,7 +105,9 @@ class Step(NamedTuple):
         numbers = [words["number"].format(group=words[g], n=n) for g, n in self.prompts.items()]
         comma = words["comma"]
         why = words[f"{self.name}_why"].format(
-            names=comma.join(names) or words["some"], numbers=comma.join(numbers)
+            names=comma.join(names) or words["some"],
+            numbers=comma.join(numbers),
+            seeds=self.seeds,
         )
         return {"title": words[self.name], "why": why}
 
@@ -131,7 +137,8 @@ def recommend(
     )
     step = find_step(found)
     prompts = {g: n for g, n in found.needed.items() if n} if step == "prompts" else {}
-    return Step(step, prompts, _languages(step, scores, groups, found))
+    seeds = max(count_seeds(scores) + MORE_SEEDS, FEWEST_SEEDS)
+    return Step(step, prompts, _languages(step, scores, groups, found), seeds)
 
 
 def _needed(

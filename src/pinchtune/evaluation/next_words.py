@@ -17,7 +17,7 @@ _EN = {
     " some of the examples to one of them ({names}), and repeat this stage.",
     "seeds": "Repeat the comparison more often",
     "seeds_why": "The repetitions differ so much that no number of questions would settle it."
-    " Raise train.seeds to 3 or more (5 where it matters), and evaluate again.",
+    " Set train.seeds to {seeds} or more, and run it again: what is there is kept.",
     "prompts": "Ask more questions",
     "prompts_why": "The test is too small to show an effect worth having in 80 of 100 cases. It"
     " takes: {numbers}. Add questions, and evaluate the same models again.",
@@ -60,8 +60,8 @@ _JA = {
     "cover_why": "例を加えていない言語で回答が悪くなりました。例の一部をその言語（{names}）に振り"
     "向け、この段階をやり直してください。",
     "seeds": "比較の回数を増やす",
-    "seeds_why": "回ごとの違いが大きく、質問をいくら増やしても結論は出ません。train.seedsを3以上（"
-    "重要な場合は5）にして、もう一度評価してください。",
+    "seeds_why": "回ごとの違いが大きく、質問をいくら増やしても結論は出ません。train.seedsを{seeds}"
+    "以上にして、もう一度実行してください。これまでの結果は残ります。",
     "prompts": "質問を増やす",
     "prompts_why": "意味のある効果を100回のうち80回示すには、テストの規模が足りません。必要な質問"
     "数：{numbers}。質問を加え、同じモデルをもう一度評価してください。",

@@ -45,6 +45,7 @@ _EN = {
     " (--train-on-unapproved-examples); nobody approved {n} of the examples in other languages."
     " Have them approved and repeat the test before it is released.",
     "more": "A test with more questions would narrow the ranges.",
+    "more_seeds": "More repetitions, and more questions, would narrow the ranges.",
     "plan_kept": "The test was done as planned on {made}.",
     "plan_deviates": "The test deviates from the plan of {made} in: {keys}.",
     "plan_late": "That plan was written when answers were there already.",
@@ -88,6 +89,7 @@ _JA = {
     "（--train-on-unapproved-examples）。ほかの言語の例のうち{n}件は、誰の承認も受けていません。"
     "公開する前に承認を受け、もう一度テストしてください。",
     "more": "質問を増やしてもう一度テストすれば、よりはっきりした結果が得られます。",
+    "more_seeds": "比較の回数や質問を増やせば、よりはっきりした結果が得られます。",
     "plan_kept": "テストは{made}に決めた計画どおりに行われました。",
     "plan_deviates": "テストは{made}に決めた計画と次の点で異なります：{keys}。",
     "plan_late": "この計画は、回答がそろった後に書かれたものです。",

@@ -62,9 +62,16 @@ def _view(data: ReportData, words: Wording) -> MeetingView:
         [sentence(data, group, words) for group in data.groups],
         _drawings(data, words),
         costs_line(data.costs, data.config.costs, words) if data.costs else top.cost.after,
-        top.next[0],
+        _next(data, top, words),
         _limit(data, words),
     )
+
+
+def _next(data: ReportData, top: HeadlineView, words: Wording) -> str:
+    """Return what to do now, and the title of what is recommended after this very result."""
+    if not data.advice:
+        return top.next[0]
+    return words("meeting.step", now=top.next[0], title=data.advice[words.locale]["title"])
 
 
 def sentence(data: ReportData, group: str, words: Wording) -> str:
