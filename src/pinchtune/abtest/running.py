@@ -222,8 +222,15 @@ def open_test(folder: Path, keeping: Keeping | None = None, **options: Any) -> T
 class Live:
     """Router and Recorder of a project, whether a test runs or not: it follows what is started."""
 
-    def __init__(self, project: Path, keeping: Keeping | None = None, **options: Any) -> None:
-        self.project, self._keeping, self._options = project, keeping, options
+    def __init__(
+        self,
+        project: Path,
+        keeping: Keeping | None = None,
+        arm: str = PRODUCTION,
+        **options: Any,
+    ) -> None:
+        self.project, self.arm = project, arm
+        self._keeping, self._options = keeping, options
         self._lock, self._seen = threading.Lock(), (0, 0)
         self._test: Test | None = None
 
@@ -250,9 +257,9 @@ class Live:
             _log.exception("%s: the A/B test cannot be opened", self.project)
 
     def route(self, user: str, language: str) -> str:
-        """Return the arm of a user in a language; production while no test runs."""
+        """Return the arm of a user in a language; the usual arm while no test runs."""
         test = self._current()
-        return test.route(user, language) if test else PRODUCTION
+        return test.route(user, language) if test else self.arm
 
     def record(self, exchange: Exchange) -> None:
         """Keep an exchange while a test runs; nothing is kept otherwise."""

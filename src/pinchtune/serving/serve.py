@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pinchtune.errors import MissingExtra, UsageError
+from pinchtune.errors import MissingExtra, PinchError, UsageError
 from pinchtune.listening import (
     BACKLOG,
     KEEP_ALIVE,
@@ -20,6 +23,8 @@ from pinchtune.listening import (
 if TYPE_CHECKING:
     from pinchtune.stages.project import Project
 
+_log = logging.getLogger("pinchtune.serving")
+
 
 def serve(project: Project, host: str, port: int, quiet: bool = False) -> None:
     """Serve the project until SIGTERM or Ctrl-C; answers that have begun are ended."""
@@ -29,6 +34,7 @@ def serve(project: Project, host: str, port: int, quiet: bool = False) -> None:
         from pinchtune.serving.keys import Keys, keys_file
         from pinchtune.serving.making import make_server
         from pinchtune.serving.patience import PatientProtocol
+        from pinchtune.stages.abtest import live
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("pinchtune"):
             raise
@@ -39,9 +45,9 @@ def serve(project: Project, host: str, port: int, quiet: bool = False) -> None:
             f"--host {host}: without an API key only this machine may ask; make one with "
             "`pinch serve key NAME`"
         )
-    with bind(host, port) as listener:
+    with bind(host, port) as listener, closing(live(project, partial(_guarded, project))) as test:
         set_up_log()
-        app = make_server(project)
+        app = make_server(project, router=test, recorder=test)
         # Only now: whoever connects while a model is loaded is refused, not left waiting.
         listener.listen(BACKLOG)
         _greet(http_address(host, listener.getsockname()[1]), has_keys)
@@ -58,6 +64,17 @@ def serve(project: Project, host: str, port: int, quiet: bool = False) -> None:
         with stopping_is_no_failure():
             uvicorn.Server(config).run([listener])
     sys.stderr.write("stopped\n")
+
+
+def _guarded(project: Project, why: str) -> None:
+    """Say that a guard has stopped the A/B test, and take the candidate away."""
+    from pinchtune.stages.abtest import take_back
+
+    _log.warning("a guard stopped the A/B test; nobody gets its second arm any more: %s", why)
+    try:
+        take_back(project, why)
+    except PinchError as error:
+        _log.error("the candidate could not be taken back: %s", error)
 
 
 def _greet(address: str, has_keys: bool) -> None:

@@ -13,11 +13,14 @@ from pinchtune.abtest.checking import draw_sample, keep_marks, read_marks, write
 from pinchtune.abtest.journal import Journal, Keeping
 from pinchtune.abtest.plan import ALL, Plan, read_plan
 from pinchtune.abtest.poor import find_poor
-from pinchtune.abtest.running import Live, Test, current_folder, open_test, start_test
+from pinchtune.abtest.running import GUARD, Live, Test, current_folder, open_test, start_test
+from pinchtune.config import CANDIDATE
 from pinchtune.data.personal import replace_personal
 from pinchtune.errors import UsageError
 from pinchtune.files import write_json, write_jsonl, write_text
 from pinchtune.stages.project import Project
+from pinchtune.stages.switching import rollback_version
+from pinchtune.stages.versions import open_registry
 
 Json = dict[str, Any]
 
@@ -36,7 +39,14 @@ def _clean(text: str, language: str) -> str:
 
 def live(project: Project, on_stop: Callable[[str], None] | None = None) -> Live:
     """Return the Router and Recorder of a server: it follows what is started and stopped."""
-    return Live(project.folder, keeping(project), on_stop=on_stop)
+    return Live(project.folder, keeping(project), project.config.serve.arm, on_stop=on_stop)
+
+
+def take_back(project: Project, why: str) -> None:
+    """Take away the candidate of a test that a guard stopped, on record with the reason."""
+    plan, _ = read_plan(last_folder(project) / "plan.json")
+    if CANDIDATE in plan.arms[1:] and open_registry(project).pointer(CANDIDATE):
+        rollback_version(project, of=CANDIDATE, by=GUARD, why=why, smoke=False)
 
 
 def running(project: Project) -> Test:

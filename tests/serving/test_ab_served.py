@@ -1,0 +1,90 @@
+"""A test in use, over HTTP: two arms, sticky users, feedback, the kill switch, a guard."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from served import ANSWERS, browse, chat, make_config, make_service, wait_for
+
+from pinchtune.abtest.analysis import analyse
+from pinchtune.abtest.plan import Plan
+from pinchtune.abtest.running import Live, open_test, start_test
+from pinchtune.serving.arms import ScriptedArm
+
+SPANISH = "¿Cuál es el color del cielo?"
+USERS = [f"user-{n}" for n in range(24)]
+ARMS = ("production", "candidate")
+
+
+@pytest.fixture
+def live(tmp_path):
+    found = Live(tmp_path)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def client(tmp_path, live):
+    arms = [ScriptedArm(name, ANSWERS, name) for name in ARMS]
+    service = make_service(tmp_path, arms, make_config(), router=live, recorder=live)
+    with browse(service) as found:
+        yield found
+
+
+def ask(client, user, question=SPANISH):
+    reply = client.post("/v1/chat/completions", json=chat(question, model="auto", user=user))
+    assert reply.status_code == 200
+    return reply.json()
+
+
+def arms_of(client, question=SPANISH):
+    return [ask(client, user, question)["system_fingerprint"] for user in USERS]
+
+
+def begin(folder, **more):
+    start_test(folder, Plan(ARMS, ("es",), **more), "Ada")
+
+
+def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_after(tmp_path, client):
+    assert set(arms_of(client)) == {"production"}
+    begin(tmp_path)
+    dealt = arms_of(client)
+    assert set(dealt) == set(ARMS) and dealt == arms_of(client)
+    assert set(arms_of(client, "What is the time, please?")) == {"production"}
+    running = open_test(tmp_path)
+    running.stop("enough", "Kim")
+    running.close()
+    assert set(arms_of(client)) == {"production"}
+
+
+def test_feedback_is_kept_with_the_arm_that_answered(tmp_path, live, client):
+    begin(tmp_path)
+    answers = {user: ask(client, user) for user in USERS}
+    for answer in answers.values():
+        score = 5 if answer["system_fingerprint"] == "candidate" else 2
+        reply = client.post("/v1/feedback", json={"id": answer["id"], "score": score})
+        assert reply.status_code == 200
+    unknown = client.post("/v1/feedback", json={"id": "nothing", "score": 5})
+    assert unknown.status_code == 404
+    test = open_test(tmp_path)
+    counts = analyse(test.folder, time.time())["counts"]
+    test.close()
+    assert counts["feedback"] == counts["counted"] == len(USERS)
+
+
+def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
+    stopped = []
+    live = Live(tmp_path, on_stop=stopped.append, check_seconds=0.0)
+    english = {SPANISH: "The sky is blue when the sun is out, as everybody knows."}
+    arms = [ScriptedArm("production", ANSWERS, ARMS[0]), ScriptedArm("candidate", english, ARMS[1])]
+    service = make_service(tmp_path, arms, make_config(), router=live, recorder=live)
+    begin(tmp_path)
+    with browse(service) as client:
+        for n in range(400):
+            ask(client, f"crowd-{n}")
+            if stopped:
+                break
+        wait_for(lambda: bool(stopped))
+        assert set(arms_of(client)) == {"production"}
+    live.close()
