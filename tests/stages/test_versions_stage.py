@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 import pinchtune
+from pinchtune.abtest.plan import Plan
 from pinchtune.errors import RunError, UsageError
 from pinchtune.files import hash_tree, read_json
 from pinchtune.releasing import Registry
+from pinchtune.stages import abtest
 from pinchtune.stages.versions import open_registry
 
 SETTINGS = ["train.epochs=2"]
@@ -56,9 +58,10 @@ def test_a_version_is_an_arm_with_its_evidence(project):
         "production": [],
         "candidate": [],
     }
-    assert {path.name for path in version.evidence_path.iterdir()} == {
+    assert {path.name for path in version.evidence_path.iterdir()} >= {
         *("mixture.json", "plan.json", "decision.json", "scores.json", "verdicts.jsonl"),
-        *("evaluation.json", "report.html", "summary.md", "summary.ja.md", "smoke.jsonl"),
+        *("evaluation.json", "report.html", "meeting.html", "answers-ja.html", "figures"),
+        *("summary.md", "summary.ja.md", "smoke.jsonl"),
     }
     arm = project.path("arms", "pinch")
     released = hash_tree(version.model_path)
@@ -255,6 +258,19 @@ def test_a_candidate_becomes_production_or_nothing(project):
     assert (registry.pointer("production"), registry.pointer("candidate")) == ("v1", None)
     with pytest.raises(UsageError, match="v1 is production already"):
         promote(project, "v1")
+
+
+def test_the_stop_of_a_guard_takes_the_candidate_back(project):
+    registry = open_registry(project)
+    promote(project, "v2")
+    promote(project, "v1", to="candidate")
+    abtest.start(project, Plan(("production", "candidate"), ("es",)), "Ada")
+    abtest.take_back(project, "too many answers in another language")
+    assert (registry.pointer("production"), registry.pointer("candidate")) == ("v2", None)
+    event = pinchtune.version_history(project)[-1]
+    told = (event["action"], event["by"], event["why"])
+    assert told == ("rollback", "guard", "too many answers in another language")
+    abtest.take_back(project, "nothing is left to take back")
 
 
 def test_people_are_known_from_the_database(project):
