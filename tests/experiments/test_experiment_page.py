@@ -129,6 +129,7 @@ def test_letters_stay_letters_and_nothing_is_markup(project: Project, tmp_path: 
     )
     drawn = drawn_of(project, recipe)
     text = drawn.rows[0][0]
+    assert text.endswith(": es, ja, ru, ar; 8 examples")
     assert text.startswith("<b>&$k$ スペイン語 عربي 👩‍👧")
     from pinchtune.experiments.page import write_results
 

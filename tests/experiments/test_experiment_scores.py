@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -54,16 +55,22 @@ def scored(texts: tuple[str, ...]) -> Scored:
     return Scored(tuple(Prompt(*row) for row in path_free["prompts"]), path_free["measures"], {})
 
 
-@given(st.tuples(*[st.sampled_from(TEXTS)] * 3), st.tuples(*[st.sampled_from(TEXTS)] * 3))
-def test_wins_are_those_of_the_reference_judge(mine, theirs):
-    judge = ReferenceJudge(["en", "es"])
-    won = scored(mine).wins_against(scored(theirs))
-    expected = {
-        p.id: 100.0 * judge_pair(judge, p, b, a).score
-        for p, a, b in zip(PROMPTS, mine, theirs, strict=True)
-        if p.response
-    }
-    assert {i: score.value for i, score in won.items()} == expected
+TURNS = [tuple(TEXTS[(i + j) % len(TEXTS)] for j in range(3)) for i in range(len(TEXTS))]
+
+
+def test_wins_are_those_of_the_reference_judge():
+    judge, arms = ReferenceJudge(["en", "es"]), {turn: scored(turn) for turn in TURNS}
+    seen = set()
+    for mine, theirs in product(TURNS, TURNS):
+        won = arms[mine].wins_against(arms[theirs])
+        expected = {
+            p.id: 100.0 * judge_pair(judge, p, b, a).score
+            for p, a, b in zip(PROMPTS, mine, theirs, strict=True)
+            if p.response
+        }
+        assert {i: score.value for i, score in won.items()} == expected
+        seen |= {*expected.values()}
+    assert seen == {0.0, 50.0, 100.0}
 
 
 def test_measures_that_are_about_no_prompt_are_left_out():

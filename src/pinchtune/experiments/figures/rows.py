@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pinchtune.experiments.board import NON_ENGLISH, Board, Point
 from pinchtune.experiments.figures.canvas import (
     DASHED,
@@ -150,10 +152,22 @@ def name_arm(point: Point, words: Wording) -> str:
     if arm.dose == 0:
         name = words("group.untuned" if arm.untuned else "group.english_arm")
     else:
-        name = str(arm.axes.get("label", "")) or words.join(arm.languages)
+        name = _name_pinch(str(arm.axes.get("label", "")), arm.languages, words)
         dose = f"{point.percent:g} %" if arm.dose is None else arm.dose
         beside.insert(0, words("table.dose", dose=dose))
     return "; ".join([name, *([", ".join(beside)] if beside else [])])
+
+
+MOST_NAMED = 4
+"""Languages that are named beside a label; of more, their number is told."""
+
+
+def _name_pinch(label: str, languages: Sequence[str], words: Wording) -> str:
+    if not label:
+        return words.join(languages)
+    few = len(languages) <= MOST_NAMED
+    told = words.join(languages) if few else words("table.many", count=len(languages))
+    return words("table.named", label=label, languages=told)
 
 
 _SAID = frozenset({"label", "languages", "dose", "percent", "seed", "count"})
