@@ -17,6 +17,7 @@ from made_up_runs import fake_scores, make_data, make_small
 from test_report_costs import FULL, with_costs
 
 from pinchtune.config import Config
+from pinchtune.evaluation.next_stage import Step
 from pinchtune.reporting import build_answers, build_meeting, build_report
 
 LONG = "A project whose name is so long that it takes the whole first line, and the second one too"
@@ -50,7 +51,9 @@ def fullest():
     config = Config(name=LONG, languages={"tuned": ("es", "ja", "ru", "ar"), "unseen": unseen})
     scores = fake_scores(list(config.languages.evaluated), config.languages.tuned, english_low=38)
     data = with_costs(make_data(scores, 1, config), **FULL)
-    return replace(data, arms={"pinch": {**data.arms["pinch"], "unapproved": 12}})
+    step = Step("fewer", {}, [], 3)
+    advice = {locale: step.text(locale) for locale in ("en", "ja")}
+    return replace(data, arms={"pinch": {**data.arms["pinch"], "unapproved": 12}}, advice=advice)
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -30,12 +30,21 @@ ALLOWED = {
     "/templates": {"Ada", "Carla"},
     "/templates/{id}": {"Ada"},
     "/history": {"Ada"},
+    "/judge": {"Ana", "Carla", "Ada"},
+    "/ab": {"Rita", "Ada"},
 }
 """Pages that are not for everybody who is logged in."""
 OPEN = {"/", "/more", "/account", "/rows", "/rows/{id}", "/glossary", "/sheets/{name}"}
 OPEN |= {"/enquiries", "/selection"}
-OWN = {"/rows/{id}/edit", "/rows/{id}/revise", "/glossary/{id}", "/enquiries/{number}"}
-"""Pages that depend on the example, the term or the group."""
+OWN = {
+    "/rows/{id}/edit",
+    "/rows/{id}/revise",
+    "/glossary/{id}",
+    "/enquiries/{number}",
+    "/judge/{id}",
+    "/ab",
+}
+"""Pages that depend on the example, the term, the group, the round, or the A/B test."""
 
 
 @pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "GET"], ids=lambda r: r.path)
