@@ -16,7 +16,7 @@ from laddered import CODES, answer, open_ladder, write_ladder_project
 from pinchtune.errors import DataError, UsageError
 from pinchtune.evaluation.planning import Guess
 from pinchtune.files import read_json
-from pinchtune.stages.ladder import read_ladder, write_ladder
+from pinchtune.stages.ladder import read_ladder, told_stages, write_ladder
 from pinchtune.stages.stage import finish_stage, list_stages, start_stage
 
 
@@ -29,6 +29,20 @@ def go(folder: Path) -> dict:
     answer(folder, " ".join(CODES))
     pinchtune.evaluate(open_ladder(folder))
     return finish_stage(open_ladder(folder))
+
+
+def test_a_report_tells_the_stages_the_same_before_and_after_the_end_of_one(folder):
+    assert told_stages(folder) == []
+    start_stage(open_ladder(folder))
+    go(folder)
+    start_stage(open_ladder(folder))
+    states = [(row["stage"], row["state"]) for row in told_stages(folder)]
+    assert states == [("40-in-1", "done"), ("40-in-2", "now"), ("40-in-3", "ahead")]
+    assert told_stages(folder)[0]["decision"]["verdict"] == "go"
+    running = told_stages(folder)
+    go(folder)
+    ended = [{**row, "kept": None} for row in told_stages(folder)]
+    assert ended == [{**row, "kept": None} for row in running]
 
 
 def test_decide_says_what_follows(folder):
@@ -190,7 +204,7 @@ def test_a_ladder_that_is_none_is_one_sentence(folder, content):
 SCRIPT = """
 import sys
 import pinchtune
-from pinchtune.stages.ladder import read_ladder, write_ladder
+from pinchtune.stages.ladder import read_ladder, told_stages, write_ladder
 project = pinchtune.Project.open(sys.argv[1], ["evaluate.resamples=50"])
 print("ready", flush=True)
 sys.stdin.readline()

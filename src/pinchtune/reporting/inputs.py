@@ -71,6 +71,8 @@ class ReportData:
     """What to do next, by locale: title and why; None where nothing is recommended."""
     costs: Costs | None = None
     """What the pinch cost and brings."""
+    stages: Sequence[Json] = ()
+    """The stages of the ladder: stage, tuned, dose, started, ended, decision, state."""
 
     @property
     def control(self) -> str:

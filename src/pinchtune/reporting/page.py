@@ -12,6 +12,7 @@ from pinchtune.reporting.figures import FigureView, build_figures
 from pinchtune.reporting.headline import HeadlineView, build_headline
 from pinchtune.reporting.inputs import ReportData
 from pinchtune.reporting.judging import JudgingView, build_judging
+from pinchtune.reporting.ladder import LadderView, build_ladder
 from pinchtune.reporting.limits import build_limits
 from pinchtune.reporting.mixed import MixedView, build_mixed
 from pinchtune.reporting.planned import PlanView, build_plan
@@ -25,7 +26,7 @@ from pinchtune.reporting.wording import LOCALES, Wording, check_locale
 
 NAME_CHARACTERS = 80
 SECTIONS = (
-    *("mixed", "enquiries", "selection", "figure", "seeds", "plan", "costs"),
+    *("mixed", "enquiries", "selection", "figure", "seeds", "plan", "ladder", "costs"),
     *("answers", "tables", "judging", "limits", "protocol"),
 )
 """The sections that the contents name, in their order."""
@@ -44,6 +45,7 @@ class LocaleView(NamedTuple):
     figures: list[FigureView]
     seeds: SeedsView | None
     plan: PlanView
+    ladder: LadderView | None
     costs: CostsView | None
     samples: SamplesView
     tables: list[TableView]
@@ -65,6 +67,7 @@ class LocaleView(NamedTuple):
             "enquiries": self.asked,
             "selection": self.chosen,
             "seeds": self.seeds,
+            "ladder": self.ladder,
             "costs": self.costs,
         }
         return [name for name in SECTIONS if own.get(name, True)]
@@ -91,6 +94,7 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         figures=build_figures(data, words),
         seeds=build_seeds(data, words),
         plan=build_plan(data, words),
+        ladder=build_ladder(data, words),
         costs=build_costs(data.costs, data.config, words) if data.costs else None,
         samples=build_samples(data, choice, words),
         tables=build_tables(data, words),

@@ -43,6 +43,7 @@ SECTIONS: dict[str, tuple[Source, ...]] = {
     "forest": (scores("win_rate"),),
     "margin": (scores("english"),),
     "plan": (Source("plan.json", "tests"), scores("win_rate.groups")),
+    "ladder": (Source("ladder.json"),),
     "costs": (Source("runs/report/costs.json"),),
     "judging": (scores("judging"), VERDICTS),
     "protocol": (

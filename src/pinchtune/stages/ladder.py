@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pinchtune.config import Config
+from pinchtune.config import Config, load_config
 from pinchtune.errors import DataError, UsageError
 from pinchtune.files import read_json, write_json
 
@@ -73,6 +73,25 @@ def write_ladder(folder: str | Path, stages: list[Entry]) -> None:
 def current_stage(folder: str | Path) -> Entry | None:
     """Return the stage that was begun last, whether it has ended or not."""
     return next(reversed(read_ladder(folder)), None)
+
+
+def told_stages(folder: str | Path) -> list[Entry]:
+    """Return the ladder as a report tells it; empty where no stage was begun.
+
+    The stage that was begun last is the test at hand: its decision is the report's own, so the
+    report stays as it is when the stage ends.
+    """
+    begun = read_ladder(folder)
+    if not begun:
+        return []
+    *before, last = begun
+    rows = [{**entry, "state": "done" if entry["decision"] else "given_up"} for entry in before]
+    rows.append({**last, "state": "now", "ended": None, "decision": None})
+    rungs = list_rungs(load_config(folder))
+    names = [rung.name for rung in rungs]
+    left = rungs[names.index(last["stage"]) + 1 :] if last["stage"] in names else []
+    ahead = {"started": None, "ended": None, "decision": None, "state": "ahead"}
+    return [*rows, *({**rung._asdict(), "stage": rung.name, **ahead} for rung in left)]
 
 
 def stage_settings(stage: Entry | Rung) -> list[str]:

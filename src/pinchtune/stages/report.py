@@ -11,6 +11,7 @@ from pinchtune.progress import Progress, Silent
 from pinchtune.stages.advise import next_step, weak_languages
 from pinchtune.stages.evaluate import read_verdicts
 from pinchtune.stages.generate import read_answers
+from pinchtune.stages.ladder import told_stages
 from pinchtune.stages.plan import read_plan
 from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key
 
@@ -76,6 +77,8 @@ def _key(project: Project) -> str:
     }
     # A report without them keeps the key that it had before there were any.
     inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
+    if stages := told_stages(project.folder):
+        inputs["stages"] = [{k: v for k, v in row.items() if k != "kept"} for row in stages]
     if weak := weak_languages(project):
         inputs["weak"] = sorted(weak)
     return stage_key("report", inputs)
@@ -119,6 +122,7 @@ def collect(project: Project) -> ReportData:
         plan=followed_plan(project),
         advice={locale: step.text(locale) for locale in LOCALES},
         costs=costs(project),
+        stages=told_stages(project.folder),
     )
 
 
