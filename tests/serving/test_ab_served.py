@@ -15,6 +15,7 @@ from pinchtune.serving.arms import ScriptedArm
 SPANISH = "¿Cuál es el color del cielo?"
 USERS = [f"user-{n}" for n in range(24)]
 ARMS = ("production", "candidate")
+UNLIMITED = make_config(requests_per_minute=0)
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def live(tmp_path):
 @pytest.fixture
 def client(tmp_path, live):
     arms = [ScriptedArm(name, ANSWERS, name) for name in ARMS]
-    service = make_service(tmp_path, arms, make_config(), router=live, recorder=live)
+    service = make_service(tmp_path, arms, UNLIMITED, router=live, recorder=live)
     with browse(service) as found:
         yield found
 
@@ -78,7 +79,7 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
     live = Live(tmp_path, on_stop=stopped.append, check_seconds=0.0)
     english = {SPANISH: "The sky is blue when the sun is out, as everybody knows."}
     arms = [ScriptedArm("production", ANSWERS, ARMS[0]), ScriptedArm("candidate", english, ARMS[1])]
-    service = make_service(tmp_path, arms, make_config(), router=live, recorder=live)
+    service = make_service(tmp_path, arms, UNLIMITED, router=live, recorder=live)
     begin(tmp_path)
     with browse(service) as client:
         for n in range(400):
