@@ -128,7 +128,7 @@ def ask(
     *,
     seconds: float,
     seed: int = 0,
-    arm_of: Callable[[Mapping[str, Any]], str] = lambda answer: str(answer.get("model", "")),
+    arm_of: Callable[[Mapping[str, Any]], str],
 ) -> dict[str, int]:
     """Ask a server as fast as it answers, for `seconds` at most; return how many of what.
 
@@ -153,6 +153,12 @@ def ask(
     return counts
 
 
+def arms_by_version(url: str) -> dict[str, str]:
+    """Return the arm of each version that a server has; its answers name the version alone."""
+    health = httpx.get(f"{url.rstrip('/').removesuffix('/v1')}/health", timeout=60).json()
+    return {version: arm for arm, version in health["arms"].items()}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Ask a server, and print how many of what."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,8 +176,13 @@ def main(arguments: list[str] | None = None) -> int:
     )
     key = os.environ.get("PINCH_API_KEY", "")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    arms = arms_by_version(given.url)
+
+    def arm_of(answer: Mapping[str, Any]) -> str:
+        return arms.get(str(answer.get("system_fingerprint", "")), "")
+
     with httpx.Client(base_url=given.url, headers=headers, timeout=60) as client:
-        print(ask(client, people, seconds=given.seconds, seed=given.seed))
+        print(ask(client, people, seconds=given.seconds, seed=given.seed, arm_of=arm_of))
     return 0
 
 

@@ -23,12 +23,12 @@ def test_a_crowd_asks_and_rates():
         arms[f"x-{number}"] = ("production", "candidate")[number % 2]
         if number % 50 == 7:
             return httpx.Response(502)
-        return httpx.Response(200, json={"id": f"x-{number}", "model": arms[f"x-{number}"]})
+        return httpx.Response(200, json={"id": f"x-{number}", "system_fingerprint": "v1"})
 
     people = People(languages=("ja",), users=200, content={("ja", "candidate"): 0.95})
     transport = httpx.MockTransport(answer)
     with httpx.Client(transport=transport, base_url="http://server/v1") as client:
-        counts = ask(client, people, seconds=60)
+        counts = ask(client, people, seconds=60, arm_of=lambda answer: arms[answer["id"]])
     assert counts["asked"] == len(arms) > 200
     assert counts["failed"] > 2 and counts["refused"] > 2
     assert counts["rated"] + counts["refused"] == sum(map(len, scores.values()))
