@@ -305,6 +305,14 @@ def test_missing_data_is_one_sentence(tmp_path):
     assert evaluation.is_dir()
 
 
+def test_a_copy_of_the_data_is_the_same_workload(tmp_path):
+    for name in ("one", "two", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.jsonl").write_text(f"{name == 'other'}\n", "utf-8")
+    one, two, other = (workload.path_facts(tmp_path / n) for n in ("one", "two", "other"))
+    assert one == two == workload.path_facts(tmp_path / "one" / "rows.jsonl") != other
+
+
 def test_every_second_of_a_step_has_a_kind():
     from bench.profile import KINDS, REST, kind_of
 
