@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from scipy.optimize import curve_fit
 
 from pinchtune.config import Config
 from pinchtune.errors import UsageError
-from pinchtune.experiments.draw import fit_experiment, read_board
-from pinchtune.experiments.fit import Curve, fit_curve, fit_text, leave_one_out
+from pinchtune.experiments.draw import fit_experiment, fit_text, read_board
+from pinchtune.experiments.fit import Curve, fit_curve
+from pinchtune.experiments.foretell import leave_one_out
 from pinchtune.experiments.recipe import read_recipe
 from pinchtune.experiments.run import list_arms
 from pinchtune.stages.project import Project
@@ -67,8 +69,26 @@ def test_a_recipe_is_fitted_from_its_scores(tmp_path: Path):
         assert curve["doses"]["0"] == 3 and len(curve["doses"]) == 10
     languages = found["languages"]["all_languages"]
     assert languages["languages"] == 12 and found["languages"]["with_bits"]["languages"] == 12
+    assert found["languages"]["with_facts"] is None and found["facts"] == []
     text = fit_text(found)
     assert "within the noise of the plateau" in text and "than the mean of the others" in text
+    assert "`pinch advise languages` measures them" in text
+
+
+def test_facts_of_the_base_join_the_features(tmp_path: Path):
+    project, folder = Project(tmp_path, Config()), tmp_path / "scores"
+    write_scores(list_arms(project, read_recipe("R11")), folder)
+    codes = [code for code in project.config.languages.evaluated if code != "en"][:6]
+    rows = [
+        {"code": c, "mexa": 0.1 * i, "premium": 1.0, "parity": 0.8} for i, c in enumerate(codes)
+    ]
+    table = {"languages": rows, "closeness": {"codes": [], "values": []}}
+    (tmp_path / "facts.json").write_text(json.dumps(table), "utf-8")
+    found = fit_experiment(project, "R11", scores=folder, facts=tmp_path / "facts.json")
+    assert found["facts"] == sorted(codes)
+    assert found["languages"]["with_facts"]["languages"] == len(codes)
+    assert found["languages"]["known"][codes[2]]["mexa"] == pytest.approx(0.2)
+    assert "MEXA, fertility and parity (6 languages)" in fit_text(found)
 
 
 def test_what_is_no_dose_curve_is_told(tmp_path: Path):

@@ -13,7 +13,13 @@ from pinchtune.errors import UsageError
 from pinchtune.files import hash_tree, read_json, write_json
 from pinchtune.stages import facts as stage
 from pinchtune.stages.advise import read_clusters
-from pinchtune.stages.facts import measure_languages, parallel_units, read_enquiries, read_facts
+from pinchtune.stages.facts import (
+    FACTS,
+    measure_languages,
+    parallel_units,
+    read_enquiries,
+    read_facts,
+)
 
 
 def open_project(folder: Path, *overrides: str) -> pinchtune.Project:
@@ -62,7 +68,7 @@ def test_measurements_are_those_of_the_model(make_project, few, tiny_model):
     from pinchtune.model.load import load_model, load_tokenizer
 
     project = open_project(make_project())
-    facts, closeness = read_facts(measure_languages(project, ["es", "ja"]))
+    facts, closeness = read_facts(measure_languages(project, ["es", "ja"]).path / FACTS)
     units = {u.code: list(u.rows.values()) for u in parallel_units(project, ["es", "ja"])}
     config = ModelConfig(base=str(tiny_model), dtype="float32")
     model, tokenizer = load_model(config), load_tokenizer(config.base)
@@ -129,7 +135,8 @@ def test_own_parallel_texts_stand_in_for_a_language_that_is_not_shipped(make_pro
         ("own", "en"),
         ("own", "ko"),
     ]
-    facts, closeness = read_facts(measure_languages(open_project(folder), ["es", "ko"]))
+    run = measure_languages(open_project(folder), ["es", "ko"])
+    facts, closeness = read_facts(run.path / FACTS)
     assert (facts["ko"].pairs, facts["es"].pairs) == (stage.FEWEST, 12)
     assert facts["ko"].parity
     assert np.isnan(closeness.of("es", "ko"))

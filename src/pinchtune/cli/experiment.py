@@ -180,12 +180,17 @@ def fit_command(
     measure: Annotated[
         str, typer.Option("--measure", help="What is fitted, by its name in the scores.")
     ] = "right_language",
+    facts: Annotated[
+        Path | None,
+        typer.Option(
+            "--facts", help="A facts.json of `pinch advise languages`, for the predictor."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say from which dose on a curve is flat, and whether a language's gain can be foretold."""
-    from pinchtune.experiments.draw import fit_experiment
-    from pinchtune.experiments.fit import fit_text
+    from pinchtune.experiments.draw import fit_experiment, fit_text
 
     project = open_project(folder, overrides)
-    found = fit_experiment(project, name, overrides or (), scores, measure)
+    found = fit_experiment(project, name, overrides or (), scores, measure, facts)
     show(found, fit_text(found), as_json)

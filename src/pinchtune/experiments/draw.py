@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pinchtune.experiments.expand import expand, settings
 from pinchtune.experiments.recipe import Recipe, read_recipe
 from pinchtune.experiments.run import open_store
 from pinchtune.experiments.scores import Scored, read_scored
+from pinchtune.stages.facts import known_facts, read_facts
 from pinchtune.stages.project import Project
 
 RESULTS = "results"
@@ -63,15 +64,38 @@ def fit_experiment(
     overrides: Sequence[str] = (),
     scores: Path | None = None,
     measure: str = "right_language",
+    facts: Path | None = None,
 ) -> dict[str, Any]:
-    """Return dose curves of seen and unseen languages, and how far gains can be foretold."""
-    from pinchtune.experiments.fit import fit_dose, fit_languages
+    """Return dose curves of seen and unseen languages, and how far gains can be foretold.
+
+    `facts` is a facts.json of `pinch advise languages`; None: the project's, if there is one.
+    """
+    from pinchtune.experiments.fit import fit_dose
+    from pinchtune.experiments.foretell import foretell
 
     board = read_board(project, read_recipe(name), overrides, scores)
     groups = [group for group in ("seen", "unseen") if board.groups[group]]
     curves = [fit_dose(board, measure, group) for group in groups]
+    known = read_facts(facts)[0] if facts else known_facts(project)
     return {
         "measure": measure,
         "curves": curves,
-        "languages": fit_languages(board, measure) if board.untuned else None,
+        "languages": foretell(board, measure, known) if board.untuned else None,
+        "facts": sorted(known),
     }
+
+
+def fit_text(found: Mapping[str, Any]) -> str:
+    """Return the fits in sentences."""
+    from pinchtune.experiments.fit import curve_lines
+    from pinchtune.experiments.foretell import foretell_lines
+
+    lines = curve_lines(found["curves"])
+    if found["languages"]:
+        lines += foretell_lines(found["languages"])
+        lines.append("so few languages show little: read the errors, not the coefficients")
+    if not found["facts"]:
+        lines.append(
+            "MEXA and fertility are not known here; `pinch advise languages` measures them"
+        )
+    return "\n".join(lines)

@@ -1,13 +1,10 @@
-"""When are few examples enough: a dose-response curve, k*, and what foretells a language's gain.
+"""When are few examples enough: a dose-response curve and k*.
 
 The curve is Emax, the usual one for doses: a + b d / (d + h), with the English arm a, the plateau
 a + b, and h the dose that gives half of the gain. k* is the smallest dose from which on the curve
 is within the noise of the plateau: half of the 95 % interval of the largest dose, over prompts and
 seeds. Its interval comes from 1,000 resamples of prompts and of seeds, the curve being fitted
 anew; with two or three seeds it is too narrow, since so few have few different resamples.
-
-The predictor is a ridge regression on what is known before tuning, judged on languages that it
-has not seen, one at a time. It is set beside the plainest guess, the mean of the others.
 """
 
 from __future__ import annotations
@@ -20,17 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinchtune.errors import UsageError
-from pinchtune.experiments.board import Board, Point, better, shown
-from pinchtune.languages import LANGUAGES
+from pinchtune.experiments.board import Board, Point, shown
 from pinchtune.stats import Array
 
 HALVES = np.geomspace(0.5, 2000, 90)
 """Half doses that are tried."""
 RESAMPLES = 1000
 LEAST_DOSES = 4
-LEAST_LANGUAGES = 5
-RIDGE = 1.0
-"""Penalty on standardised coefficients: a handful of languages bears few of them."""
 
 
 class Curve(NamedTuple):
@@ -60,7 +53,7 @@ def fit_curve(doses: Array, values: Array) -> Curve:
 
 def fit_dose(board: Board, measure: str, group: str) -> dict[str, Any]:
     """Return curve and k* of a group of languages; UsageError for too few doses."""
-    points = _dose_points(board)
+    points = dose_points(board)
     doses = np.array([float(p.arm.dose or 0) for p in points])
     if len(set(doses)) < LEAST_DOSES:
         raise UsageError(
@@ -88,7 +81,7 @@ def fit_dose(board: Board, measure: str, group: str) -> dict[str, Any]:
     }
 
 
-def _dose_points(board: Board) -> list[Point]:
+def dose_points(board: Board) -> list[Point]:
     """Return the points of the longest dose curve: one mode, one set of languages."""
     found: dict[str, list[Point]] = {}
     english = [p for p in board.points if not p.arm.untuned and p.arm.dose == 0]
@@ -120,94 +113,10 @@ def _mean(table: Array, weight: Array | NDArray[np.intp]) -> float:
     return float((table[known] * weight[known]).sum() / max(1, weight[known].sum()))
 
 
-class Known(NamedTuple):
-    """What is known of a language before anything is tuned."""
-
-    base_right: float
-    """Answers of the untuned model in the right language, in percent."""
-    script_in_mix: float
-    """1 if a language of the pinch is written in its script."""
-    family_in_mix: float
-    bits: float | None
-    """Bits per byte that references cost the untuned model; None without references."""
-
-
-def fit_languages(board: Board, measure: str) -> dict[str, Any]:
-    """Return how well the gain of a language is foretold by what is known before tuning."""
-    points = _dose_points(board)
-    base = board.untuned
-    if base is None or len(points) < 2:
-        raise UsageError("a predictor needs the untuned model and a dose curve; run R11")
-    last = max(points, key=lambda p: p.arm.dose or 0)
-    known: dict[str, Known] = {}
-    gains: dict[str, float] = {}
-    for code in board.languages:
-        found = board.difference(last, points[0], measure, [code]) if code != "en" else None
-        facts = _known(board, base, last, code)
-        if found and facts:
-            known[code], gains[code] = facts, better(measure) * found.these_seeds.value
-    features = ["base_right", "script_in_mix", "family_in_mix"]
-    without = leave_one_out([[getattr(known[c], f) for f in features] for c in gains], gains)
-    with_bits = [c for c in gains if known[c].bits is not None]
-    rows = [[*(getattr(known[c], f) for f in features), known[c].bits or 0.0] for c in with_bits]
-    return {
-        "dose": last.arm.dose,
-        "gains": gains,
-        "known": {code: facts._asdict() for code, facts in known.items()},
-        "all_languages": without,
-        "with_bits": leave_one_out(rows, {c: gains[c] for c in with_bits}),
-    }
-
-
-def _known(board: Board, base: Point, mixed: Point, code: str) -> Known | None:
-    right = board.estimate(base, "right_language", [code])
-    bits = board.estimate(base, "bits_per_byte", [code])
-    if right is None:
-        return None
-    row = LANGUAGES[code]
-    mix = [LANGUAGES[other] for other in (*mixed.arm.languages, "en")]
-    return Known(
-        right.these_seeds.value,
-        float(any({*row.scripts} & {*other.scripts} for other in mix)),
-        float(any(row.stock == other.stock for other in mix)),
-        bits.these_seeds.value if bits else None,
-    )
-
-
-def leave_one_out(
-    rows: Sequence[Sequence[float]], gains: dict[str, float]
-) -> dict[str, Any] | None:
-    """Return the mean error on a language that was left out, and that of the mean of the others.
-
-    None for fewer than five languages, which cannot show anything.
-    """
-    if len(rows) < LEAST_LANGUAGES:
-        return None
-    x, y = np.array(rows, dtype=float), np.array([*gains.values()])
-    kept = [np.arange(len(y)) != i for i in range(len(y))]
-    guesses = np.array([_ridge(x[k], y[k], x[i]) for i, k in enumerate(kept)])
-    plain = np.array([y[k].mean() for k in kept])
-    return {
-        "languages": len(y),
-        "error": float(np.abs(guesses - y).mean()),
-        "error_of_mean": float(np.abs(plain - y).mean()),
-        "predicted": dict(zip(gains, guesses.round(3).tolist(), strict=True)),
-    }
-
-
-def _ridge(x: Array, y: Array, new: Array) -> float:
-    """Return the prediction for `new` of a ridge regression on standardised features."""
-    middle, scale = x.mean(axis=0), x.std(axis=0)
-    scale[scale == 0] = 1.0
-    z = (x - middle) / scale
-    weights = np.linalg.solve(z.T @ z + RIDGE * np.eye(z.shape[1]), z.T @ (y - y.mean()))
-    return float(y.mean() + ((new - middle) / scale) @ weights)
-
-
-def fit_text(found: dict[str, Any]) -> str:
-    """Return the fits in sentences."""
+def curve_lines(curves: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence for each curve."""
     lines = []
-    for curve in found["curves"]:
+    for curve in curves:
         low, high = curve["k_star_interval"]
         beyond = " (beyond the largest dose: a guess)" if curve["beyond_data"] else ""
         lines.append(
@@ -216,15 +125,4 @@ def fit_text(found: dict[str, Any]) -> str:
             f"the noise of the plateau ({curve['noise']:.1f}) from {curve['k_star']:.0f} examples "
             f"on [{low:.0f}, {high:.0f}]{beyond}"
         )
-    for name, fit in (("all languages", "all_languages"), ("those with references", "with_bits")):
-        one = found["languages"][fit] if found["languages"] else None
-        if one:
-            verdict = "better" if one["error"] < one["error_of_mean"] else "no better"
-            lines.append(
-                f"gain of a language that was left out, {name} ({one['languages']}): off by "
-                f"{one['error']:.1f} points, {verdict} than the mean of the others "
-                f"({one['error_of_mean']:.1f})"
-            )
-    return "\n".join(
-        [*lines, "so few languages show little: read the errors, not the coefficients"]
-    )
+    return lines

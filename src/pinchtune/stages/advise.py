@@ -15,7 +15,7 @@ from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.next_stage import Step, recommend
 from pinchtune.files import RunFolder, read_json, read_jsonl, write_json, write_text
 from pinchtune.progress import Progress
-from pinchtune.stages.facts import add_own, measure_languages, read_facts
+from pinchtune.stages.facts import FACTS, add_own, known_facts, measure_languages, read_facts
 from pinchtune.stages.plan import planned_guess
 from pinchtune.stages.project import Project, finished, stage_key
 
@@ -26,7 +26,7 @@ def advise_languages(project: Project, progress: Progress | None = None) -> RunF
     must = [code for code in project.config.languages.evaluated if code != ENGLISH]
     codes = list(dict.fromkeys([*must, *config.candidates]))
     measured = measure_languages(project, codes, progress)
-    found, closeness = read_facts(measured)
+    found, closeness = read_facts(measured.path / FACTS)
     facts = add_own(project, found, codes)
     inputs = {
         "facts": measured.key,
@@ -93,12 +93,9 @@ def next_step(project: Project, scores: Mapping[str, Any]) -> Step:
 
 def weak_languages(project: Project) -> frozenset[str]:
     """Return the languages that the base hardly knows, as far as they were measured."""
-    run = RunFolder(project.path("advise", "facts"), "")
-    if run.manifest() is None:
-        return frozenset()
-    facts, _ = read_facts(run)
+    facts = known_facts(project)
     codes = [code for code in project.config.languages.evaluated if code != ENGLISH]
-    return hardly_known(warn(facts, codes))
+    return hardly_known(warn(facts, codes)) if facts else frozenset()
 
 
 def read_clusters(project: Project) -> list[Cluster]:

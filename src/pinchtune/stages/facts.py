@@ -28,6 +28,7 @@ from pinchtune.stages.init import PARALLEL_SETS, starter_files
 from pinchtune.stages.project import Project, stage_key, versions
 
 SHIPPED, OWN = "shipped", "own"
+FACTS = "facts.json"
 LONGEST = 512
 """Tokens of a sentence that are read for MEXA."""
 SCORED = 24
@@ -69,7 +70,7 @@ def measure_languages(
             measured = [
                 _kept(run.path / unit.file, unit, model, tokenizer, project, task) for unit in units
             ]
-        write_json(run.path / "facts.json", _facts(units, measured))
+        write_json(run.path / FACTS, _facts(units, measured))
         run.finish(
             {"base": project.config.model.base, "versions": versions()},
             drop=[unit.file for unit in units],
@@ -255,9 +256,9 @@ def _between(
     return None
 
 
-def read_facts(run: RunFolder) -> tuple[dict[str, LanguageFacts], Closeness]:
+def read_facts(path: Path) -> tuple[dict[str, LanguageFacts], Closeness]:
     """Return what was measured: the facts by language, and how close the languages lie."""
-    content = read_json(run.path / "facts.json")
+    content = read_json(path)
     names = LanguageFacts.__dataclass_fields__
     facts = {
         row["code"]: LanguageFacts(**{k: v for k, v in row.items() if k in names})
@@ -266,6 +267,12 @@ def read_facts(run: RunFolder) -> tuple[dict[str, LanguageFacts], Closeness]:
     table = content["closeness"]
     values = [[np.nan if v is None else v for v in row] for row in table["values"]]
     return facts, Closeness(tuple(table["codes"]), np.array(values, float))
+
+
+def known_facts(project: Project) -> dict[str, LanguageFacts]:
+    """Return the facts by language that `pinch advise languages` has measured; {} if none."""
+    run = RunFolder(project.path("advise", "facts"), "")
+    return read_facts(run.path / FACTS)[0] if run.manifest() else {}
 
 
 def add_own(
