@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from answering import START, answered
 
-from bench.crowd import People, drive
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.counts import read_values
+from pinchtune.abtest.crowd import People, drive
 from pinchtune.abtest.journal import reading
 from pinchtune.abtest.plan import DAY, Plan
 from pinchtune.abtest.running import open_test, start_test

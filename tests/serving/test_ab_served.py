@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 
+import httpx
 import pytest
 from served import ANSWERS, browse, chat, make_config, make_service, running, wait_for
 
-from bench.crowd import arms_by_version
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.plan import Plan
 from pinchtune.abtest.running import Live, open_test, start_test
 from pinchtune.serving.app import make_app
 from pinchtune.serving.arms import ScriptedArm
+from pinchtune.stages.crowd import arms_by_version
 
 SPANISH = "¿Cuál es el color del cielo?"
 USERS = [f"user-{n}" for n in range(24)]
@@ -96,4 +97,5 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
 def test_a_crowd_learns_from_the_server_which_arm_a_version_is(tmp_path):
     arms = [ScriptedArm(name, ANSWERS, f"{name[0]}1") for name in ARMS]
     with running(make_app(make_service(tmp_path, arms))) as address:
-        assert arms_by_version(f"{address}/v1/") == {"p1": "production", "c1": "candidate"}
+        with httpx.Client(base_url=f"{address}/v1/") as client:
+            assert arms_by_version(client) == {"p1": "production", "c1": "candidate"}

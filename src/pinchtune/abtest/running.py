@@ -18,12 +18,13 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import Any
 
+from pinchtune.abtest.analysis import describe_shown, look_at_claims
 from pinchtune.abtest.assignment import assigned_arm, hide_user, make_salt
 from pinchtune.abtest.guards import Alarm, look_at_guards
 from pinchtune.abtest.journal import Journal, Keeping
 from pinchtune.abtest.plan import ALL, DAY, PRODUCTION, Plan, read_plan, write_plan
 from pinchtune.abtest.records import Exchange
-from pinchtune.abtest.stops import Stops
+from pinchtune.abtest.stops import GUARD, PLAN, Stops
 from pinchtune.errors import PinchError, UsageError
 from pinchtune.files import read_json, write_json
 
@@ -31,8 +32,6 @@ Json = dict[str, Any]
 CHECK_SECONDS = 10.0
 """Least time between two looks at the guards; they take a twentieth of the time at most."""
 LONGEST_REASON = 2_000
-GUARD = "guard"
-"""Who stopped, if it was a guard."""
 THUMBS = ("up", "down")
 _BUSY = 20
 _log = logging.getLogger("pinchtune.abtest")
@@ -119,16 +118,28 @@ class Test:
             self._looking.release()
 
     def check(self) -> list[Alarm]:
-        """Look at the guards now, stop what they say, and return what they see."""
+        """Look at the guards now, stop what they say, and return what they see.
+
+        A test that ends once a difference is shown is ended here too.
+        """
+        now = self.clock()
         self.journal.flush()
-        self.journal.forget_texts(self.clock())
-        alarms = look_at_guards(self.plan, self.journal.path, self.stops.now(), self.clock())
+        self.journal.forget_texts(now)
+        alarms = look_at_guards(self.plan, self.journal.path, self.stops.now(), now)
         for alarm in alarms:
             if alarm.is_broken:
                 by_language = self.plan.guard_stops == "language" and alarm.group != ALL
                 what = alarm.group if by_language else ALL
                 self.stop(alarm.reason, GUARD, what, guard=alarm.place)
+        if self.plan.until_shown and not self.is_over():
+            self._stop_if_shown(now)
         return alarms
+
+    def _stop_if_shown(self, now: float) -> None:
+        shown = describe_shown(look_at_claims(self.plan, self.journal.path, now))
+        # The moment of the look, so that whoever reads the result looks at the same answers.
+        if shown and self.stop(shown, PLAN, time=now):
+            _log.info("%s: the test has ended as planned: %s", self.folder, shown)
 
     def stop(self, why: str, by: str, what: str = ALL, **more: Any) -> bool:
         """Stop the test, or a language of it, at once; False if it was stopped before.

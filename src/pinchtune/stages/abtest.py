@@ -13,7 +13,8 @@ from pinchtune.abtest.checking import draw_sample, keep_marks, read_marks, write
 from pinchtune.abtest.journal import Journal, Keeping
 from pinchtune.abtest.plan import ALL, Plan, read_plan
 from pinchtune.abtest.poor import find_poor
-from pinchtune.abtest.running import GUARD, Live, Test, current_folder, open_test, start_test
+from pinchtune.abtest.running import Live, Test, current_folder, open_test, start_test
+from pinchtune.abtest.stops import GUARD
 from pinchtune.config import CANDIDATE
 from pinchtune.data.personal import replace_personal
 from pinchtune.errors import UsageError
