@@ -41,12 +41,12 @@ class Faked:
         return httpx.Response(200, json={"id": f"x-{number}", "system_fingerprint": version})
 
 
-def send(answer, clients=1, seconds=60.0) -> Met:
+def send(answer, clients=1, **more) -> Met:
     people = People(languages=("ja",), users=200, content={("ja", "candidate"): 0.95})
     transport = httpx.MockTransport(answer)
     with httpx.Client(transport=transport, base_url="http://server/v1") as client:
         crowd = Crowd(
-            client, people, QUESTIONS, seconds=seconds, arm_of=lambda version: ARMS[version]
+            client, people, QUESTIONS, **{"seconds": 60.0, **more}, arm_of=lambda v: ARMS[v]
         )
         return crowd.ask(clients)
 
@@ -72,17 +72,15 @@ def test_a_server_that_is_gone_failed():
     assert met.failed == met.asked > 200 and not met.versions
 
 
-def test_who_is_told_to_wait_waits_and_has_not_failed(monkeypatch):
-    pauses: list[float] = []
-    monkeypatch.setattr("pinchtune.abtest.crowd.time.sleep", pauses.append)
+def test_who_is_told_to_wait_waits_and_has_not_failed():
     server = Faked()
 
     def slow(request: httpx.Request) -> httpx.Response:
         server.limited += 1
         return httpx.Response(429) if server.limited % 5 == 0 else server(request)
 
-    met = send(slow)
-    assert len(pauses) > 50 and met.asked == len(server.versions)
+    met = send(slow, pause=0.001)
+    assert server.limited > 250 and met.asked == len(server.versions)
 
 
 def test_a_crowd_that_waits_too_long_goes():
@@ -112,6 +110,7 @@ def test_a_server_that_does_not_tell_its_arms(answer, sentence):
         ({"languages": ("de",)}, "there is no evaluation prompt in 'de'"),
         ({}, "no server of pinchtune answers there; start it with `pinch serve`"),
         ({"url": "nonsense"}, "no server of pinchtune answers there"),
+        ({"url": "http://["}, r"--url: 'http://\[' is no address"),
     ],
 )
 def test_what_a_crowd_is_refused(make_project, order, sentence):

@@ -38,7 +38,7 @@ CONTENT, MORE_CONTENT = 0.65, 0.85
 """How content people are on average, and with the arm that is better."""
 TOKENS = 24
 """Most tokens of an answer to the crowd, which does not read them."""
-_LIMITED, _PAUSE = 429, 1.0
+_LIMITED = 429
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,12 @@ class Crowd:
         *,
         seconds: float,
         seed: int = 0,
+        pause: float = 1.0,
         arm_of: Callable[[str], str],
     ) -> None:
         self.client, self.people, self.questions, self.seed = client, people, questions, seed
+        self.pause = pause
+        """Seconds to wait where the server says to wait."""
         self.arm_of = arm_of
         """Tells which arm a version is: what people say depends on that."""
         self.end = time.monotonic() + seconds
@@ -219,6 +222,6 @@ class Crowd:
                 return None
             if reply.status_code != _LIMITED:
                 return None if reply.is_error else reply
-            if time.monotonic() + _PAUSE > self.end:
+            if time.monotonic() + self.pause > self.end:
                 raise TimeoutError
-            time.sleep(_PAUSE)
+            time.sleep(self.pause)

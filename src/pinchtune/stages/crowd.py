@@ -61,7 +61,10 @@ def _connect(url: str) -> httpx.Client:
         raise MissingExtra("httpx", "serve") from error
     key = os.environ.get(KEY, "")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE)
+    try:
+        return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"--url: {url!r} is no address ({error}); correct it") from error
 
 
 def arms_by_version(client: httpx.Client) -> dict[str, str]:
@@ -74,6 +77,6 @@ def arms_by_version(client: httpx.Client) -> dict[str, str]:
         return {version: arm for arm, version in health["arms"].items()}
     except KeyError as error:
         raise UsageError(f"{server}: needs a key; put it into the environment as {KEY}") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx.HTTPError, ValueError) as error:
         message = f"{server}: no server of pinchtune answers there; start it with `pinch serve`"
         raise UsageError(message) from error
