@@ -1,4 +1,4 @@
-"""A real `pinch web` or `pinch serve`: a process on a free port, that can be killed and come back."""
+"""A real `pinch web` or `pinch serve` on a free port: it can be killed and come back."""
 
 from __future__ import annotations
 

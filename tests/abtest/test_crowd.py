@@ -110,7 +110,7 @@ def test_a_server_that_does_not_tell_its_arms(answer, sentence):
         ({"languages": ("de",)}, "there is no evaluation prompt in 'de'"),
         ({}, "no server of pinchtune answers there; start it with `pinch serve`"),
         ({"url": "nonsense"}, "no server of pinchtune answers there"),
-        ({"url": "http://["}, r"--url: 'http://\[' is no address"),
+        ({"url": "http://a:b/v1"}, "--url: .http://a:b/v1. is no address"),
     ],
 )
 def test_what_a_crowd_is_refused(make_project, order, sentence):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import httpx
+from served import chat
 
 from made_up_versions import ANA, BEN
 from pinchtune.files import hash_tree
@@ -12,7 +13,6 @@ from pinchtune.model.tiny import make_tiny_model
 from pinchtune.releasing import Registry
 from pinchtune.releasing.adding import add_version
 from pinchtune.releasing.registry import PROMOTE
-from served import chat
 
 TOML = """\
 name = "support"

@@ -96,6 +96,8 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
 
 def test_a_crowd_learns_from_the_server_which_arm_a_version_is(tmp_path):
     arms = [ScriptedArm(name, ANSWERS, f"{name[0]}1") for name in ARMS]
-    with running(make_app(make_service(tmp_path, arms))) as address:
-        with httpx.Client(base_url=f"{address}/v1/") as client:
-            assert arms_by_version(client) == {"p1": "production", "c1": "candidate"}
+    with (
+        running(make_app(make_service(tmp_path, arms))) as address,
+        httpx.Client(base_url=f"{address}/v1/") as client,
+    ):
+        assert arms_by_version(client) == {"p1": "production", "c1": "candidate"}

@@ -85,7 +85,9 @@ def test_the_whole_story(make_project, shell):
     assert set(counts) == {"v1", "v2"} and min(map(int, counts.values())) > 0
 
     # The server followed every pointer, and was told to stop.
-    arms = [json.loads(line)["arms"] for line in re.findall(r'\{"status": "ok".*?\}\}', done.stdout)]
+    arms = [
+        json.loads(line)["arms"] for line in re.findall(r'\{"status": "ok".*?\}\}', done.stdout)
+    ]
     assert arms == [{"production": "v1"}, {"production": "v1"}]
     assert open_registry(pinchtune.Project.open(folder)).pointer("production") == "v1"
     history = pinchtune.version_history(pinchtune.Project.open(folder))
