@@ -72,7 +72,7 @@ def marks(folder):
 
 
 def test_an_approver_marks_one_answer_after_the_other_without_knowing_the_arm(browse, folder):
-    fill(folder)
+    fill(folder, 80)
     carla = browse("Carla")
     seen = []
     for turn in range(8):
@@ -106,7 +106,7 @@ def test_an_answer_that_one_cannot_judge_is_passed_over(browse, folder):
     carla = browse("Carla")
     page = carla.see("/checks")
     seen = {re.search(r"Mañana \d+\.", page)[0]}
-    for _ in range(14):
+    for _ in range(12):
         link = html.fromstring(page).xpath("//a[contains(@href, 'after=')]/@href")[0]
         page = carla.see(link)
         seen |= set(re.findall(r"Mañana \d+\.", page))

@@ -77,9 +77,9 @@ def next_answer(
     that is passed over: then the next one comes, of whichever arm.
     """
     with reading(journal) as db:
-        passed = _first(db, "language = ? AND id > ?", language, after) if after else None
-        if passed:
-            return passed
+        if after:
+            more = _first(db, "language = ? AND id > ?", language, after)
+            return more or _first(db, "language = ?", language)
         marked = dict(
             db.execute(
                 "SELECT arm, COUNT(*) FROM exchanges JOIN checks ON exchange = id "

@@ -52,7 +52,9 @@ def check(visit: Visit) -> Response:
 
 
 def _tested(visit: Visit) -> Project:
-    """Return the project; there is no such page where no test was started."""
+    """Return the project for an approver; there is no such page where no test was started."""
+    if not visit.actor.has("approver"):
+        raise refused("approver")
     if visit.web.project is None or not visit.web.tested:
         raise NotFound(_("There is no such page."))
     return visit.web.project
