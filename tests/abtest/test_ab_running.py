@@ -249,6 +249,29 @@ def test_guards_are_looked_at_beside_the_answers(begin, clock):
     assert stopped.wait(20)
 
 
+def test_what_came_last_is_looked_at_without_another_request(begin):
+    stopped = threading.Event()
+    test = begin(on_stop=lambda reason: stopped.set())
+    harm(test, status=500)
+    test.look()
+    assert not test._looking.locked(), "it is not time yet"
+    test._next_check = 0.0
+    test.look()
+    assert stopped.wait(20)
+
+
+def test_where_nothing_has_happened_nothing_is_looked_at(begin, monkeypatch):
+    looks = []
+    test = begin()
+    test.check()
+    monkeypatch.setattr(test, "check_soon", lambda: looks.append(1))
+    test._next_check = 0.0
+    test.look()
+    assert not looks
+    test.record(answered(test, 1))
+    assert looks
+
+
 def test_live_follows_what_is_started_and_stopped(tmp_path, clock):
     live = Live(tmp_path, clock=lambda: clock[0])
     assert live.route("user-1", "es") == "production"

@@ -6,7 +6,7 @@ import time
 
 import httpx
 import pytest
-from served import ANSWERS, browse, chat, make_config, make_service, running, wait_for
+from served import ANSWERS, Recorded, browse, chat, make_config, make_service, running, wait_for
 
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.plan import Plan
@@ -92,6 +92,20 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
         wait_for(lambda: bool(stopped))
         assert set(arms_of(client)) == {"production"}
     live.close()
+
+
+def test_the_server_lets_the_test_be_looked_at_whether_anybody_asks_or_not(tmp_path, caplog):
+    class Looks(Recorded):
+        looks = 0
+
+        def look(self):
+            self.looks += 1
+            raise OSError("the words of a customer")
+
+    recorded = Looks()
+    with browse(make_service(tmp_path, recorder=recorded)):
+        wait_for(lambda: recorded.looks > 1)
+    assert "could not be looked at" in caplog.text and "customer" not in caplog.text
 
 
 def test_a_crowd_learns_from_the_server_which_arm_a_version_is(tmp_path):

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter, time
+from time import thread_time, time
 from typing import Any
 
 from pinchtune.abtest.analysis import describe_shown, look_at_claims
@@ -59,7 +59,7 @@ class Test:
         self.on_stop: Callable[[str], None] = on_stop or (lambda reason: None)
         self._salt = (folder / "salt").read_bytes()
         self._check_seconds, self._next_check = check_seconds, clock() + check_seconds
-        self._looking = threading.Lock()
+        self._looking, self._is_new = threading.Lock(), True
         self.journal = Journal(folder / "journal.db", keeping or Keeping())
         self.journal.forget_texts(clock())
 
@@ -89,8 +89,8 @@ class Test:
             "counted": int(counted and assigned == exchange.arm),
         }
         self.journal.record(row)
-        if self.clock() >= self._next_check:
-            self.check_soon()
+        self._is_new = True
+        self.look()
 
     def feedback(
         self, exchange_id: str, *, score: int | None, thumb: str | None, reason: str, now: float
@@ -99,6 +99,15 @@ class Test:
         check_feedback(score, thumb, reason)
         given = {"exchange": exchange_id, "score": score, "thumb": thumb, "reason": reason}
         self.journal.feedback({**given, "time": now})
+        self._is_new = True
+
+    def look(self) -> None:
+        """Look at the guards beside what goes on, if it is time to and anything has happened.
+
+        A server calls it now and then, so that what came last is looked at, too.
+        """
+        if self._is_new and self.clock() >= self._next_check and not self.is_over():
+            self.check_soon()
 
     def check_soon(self) -> None:
         """Look at the guards in a thread of its own, unless one is looking."""
@@ -108,9 +117,9 @@ class Test:
 
     def _check_and_release(self) -> None:
         try:
-            begun = perf_counter()
+            begun = thread_time()
             self.check()
-            pause = max(self._check_seconds, _BUSY * (perf_counter() - begun))
+            pause = max(self._check_seconds, _BUSY * (thread_time() - begun))
             self._next_check = self.clock() + pause
         except Exception:
             _log.exception("%s: the guards could not be looked at", self.folder)
@@ -122,7 +131,7 @@ class Test:
 
         A test that ends once a difference is shown is ended here too.
         """
-        now = self.clock()
+        now, self._is_new = self.clock(), False
         self.journal.flush()
         self.journal.forget_texts(now)
         alarms = look_at_guards(self.plan, self.journal.path, self.stops.now(), now)
@@ -286,6 +295,11 @@ class Live:
         if test is None:
             raise UsageError(f"there is no answer {exchange_id!r}; no test has been started")
         test.feedback(exchange_id, score=score, thumb=thumb, reason=reason, now=now)
+
+    def look(self) -> None:
+        """Look at the guards of the running test, if it is time to."""
+        if test := self._current():
+            test.look()
 
     def close(self) -> None:
         """End what is open."""

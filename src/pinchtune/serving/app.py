@@ -73,8 +73,8 @@ def make_app(service: Service, closers: tuple[Callable[[], Any], ...] = ()) -> S
 
 
 async def _keep_looking(service: Service) -> None:
-    while service.follower is not None:
-        service.follower.look()
+    while True:
+        service.look()
         await asyncio.sleep(LOOK_SECONDS)
 
 

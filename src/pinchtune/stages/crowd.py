@@ -40,10 +40,8 @@ def send_crowd(
         raise UsageError(f"--languages: there is no evaluation prompt in {missing[0]!r}; add some")
     questions = {code: [row.instruction for row in known[code]] for code in people.languages}
     with _connect(url) as client:
-        arms = arms_by_version(client)
-        crowd = Crowd(
-            client, people, questions, seconds=seconds, seed=seed, arm_of=lambda v: arms.get(v, "")
-        )
+        arm_of = _Arms(client)
+        crowd = Crowd(client, people, questions, seconds=seconds, seed=seed, arm_of=arm_of)
         return crowd.ask(clients)
 
 
@@ -65,6 +63,18 @@ def _connect(url: str) -> httpx.Client:
         return httpx.Client(base_url=url, headers=headers, timeout=_PATIENCE)
     except httpx.InvalidURL as error:
         raise UsageError(f"--url: {url!r} is no address ({error}); correct it") from error
+
+
+class _Arms:
+    """Tells the arm of a version; what it has not heard of it asks the server about again."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client, self.known = client, arms_by_version(client)
+
+    def __call__(self, version: str) -> str:
+        if version not in self.known:
+            self.known |= arms_by_version(self.client)
+        return self.known.get(version, "")
 
 
 def arms_by_version(client: httpx.Client) -> dict[str, str]:
