@@ -8,6 +8,7 @@ from pathlib import Path
 from pinchtune.files import hash_file
 from pinchtune.releasing import Registry, Version
 from pinchtune.releasing.adding import add_version
+from pinchtune.releasing.names import KINDS
 from pinchtune.releasing.people import Person
 
 ANA, BEN = Person("Ana", "shared"), Person("Ben", "other")
@@ -42,3 +43,16 @@ def make_version(
     }
     evidence = {"decision.json": f'{{"verdict": "{verdict}"}}'.encode()}
     return add_version(registry, name, arm, promised, evidence, known)
+
+
+def check_whole(registry: Registry) -> None:
+    """Whatever was cut off, all that can be seen is whole."""
+    for name in registry.names():
+        assert registry.verify(name) == []
+    for kind in KINDS:
+        pointed = registry.pointer(kind)
+        assert pointed is None or pointed in registry.names()
+        changes = [e for e in registry.history() if e.get("pointer") == kind]
+        assert (changes[-1]["version"] if changes else None) == pointed
+    ids = [event["id"] for event in registry.history()]
+    assert len(ids) == len(set(ids))

@@ -1,4 +1,4 @@
-"""A real `pinch web`: a process of its own on a free port, that can be killed and come back."""
+"""A real `pinch web` or `pinch serve` on a free port: it can be killed and come back."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ def free_port() -> int:
 class Server:
     """The workplace of a project's folder."""
 
+    verb: tuple[str, ...] = ("web",)
+    greeting = "Workplace: {} "
+
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
-        self.log = folder / "web.log"
+        self.log = folder / f"{self.verb[0]}.log"
         self.link = ""
         """The one-time link of the first administrator, if there was none."""
 
     def start(self) -> Server:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                pinch("web", "-p", str(self.folder), "--port", str(self.port)),
+                pinch(*self.verb, "-p", str(self.folder), "--port", str(self.port)),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -44,18 +47,18 @@ class Server:
         except BaseException:
             self.kill()
             raise
-        found = re.search(rf"{self.address}/welcome/\S+", self._said())
+        found = re.search(rf"{self.address}/welcome/\S+", self.said())
         self.link = found[0] if found else ""
         return self
 
     def _wait(self) -> None:
         """Return when it has said where it is; its socket has been listening before."""
         end = time.monotonic() + PATIENCE
-        while f"Workplace: {self.address} " not in self._said():
-            assert self.process.poll() is None and time.monotonic() < end, self._said()[-3000:]
+        while self.greeting.format(self.address) not in self.said():
+            assert self.process.poll() is None and time.monotonic() < end, self.said()[-3000:]
             time.sleep(0.05)
 
-    def _said(self) -> str:
+    def said(self) -> str:
         return self.log.read_text("utf-8")
 
     def kill(self) -> None:
@@ -68,6 +71,13 @@ class Server:
     def _end(self, number: int) -> None:
         self.process.send_signal(number)
         self.process.wait(PATIENCE)
+
+
+class ModelServer(Server):
+    """What answers with the version in production."""
+
+    verb = ("serve", "--quiet")
+    greeting = "Serving at {}/v1;"
 
 
 def pinch(*words: str) -> list[str]:

@@ -190,7 +190,7 @@ def test_the_verbs_of_releasing_are_documented_functions():
     groups = import_module("pinchtune.cli.main").app.registered_groups
     [versions] = [group.typer_instance for group in groups if group.name == "versions"]
     functions = {"list": "list_versions", "verify": "verify_versions", "prune": "prune_versions"}
-    functions["history"] = "version_history"
+    functions |= {"history": "version_history", "mirror": "mirror_versions"}
     for verb in versions.registered_commands:
         assert f"`pinch versions {verb.name}`" in page
         name = functions.get(str(verb.name), f"{verb.name}_version")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.generate import generate as generate
     from pinchtune.stages.init import init as init
     from pinchtune.stages.mine import mine as mine
+    from pinchtune.stages.mirror import mirror_versions as mirror_versions
     from pinchtune.stages.mix import mix as mix
     from pinchtune.stages.plan import plan as plan
     from pinchtune.stages.preview import preview as preview
@@ -69,6 +70,7 @@ _HOMES = {
     "list_stages": "stage",
     "list_versions": "versions",
     "mine": "mine",
+    "mirror_versions": "mirror",
     "mix": "mix",
     "plan": "plan",
     "preview": "preview",

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from answering import START, answered
 
-from bench.crowd import People, drive
-from pinchtune.abtest.analysis import analyse
+from pinchtune.abtest.analysis import _looks, analyse
 from pinchtune.abtest.counts import read_values
+from pinchtune.abtest.crowd import People, drive
 from pinchtune.abtest.journal import reading
 from pinchtune.abtest.plan import DAY, Plan
 from pinchtune.abtest.running import open_test, start_test
@@ -102,3 +102,8 @@ def test_after_a_stop_answers_no_longer_count_and_late_ratings_do(begin, clock):
     test.feedback("x-1", score=5, thumb=None, reason="", now=clock[0])
     found = analyse(test.folder, clock[0] + 1)
     assert found["counts"]["counted"] == 1 and sum(found["groups"]["es"]["users"]) == 1
+
+
+def test_the_moment_at_which_a_test_ended_is_looked_at():
+    assert _looks(0.0, 1.5 * DAY, 3 * DAY) == [DAY, 1.5 * DAY, 2 * DAY, 3 * DAY]
+    assert _looks(0.0, 60 * DAY, 1.5 * DAY) == [DAY, 1.5 * DAY]

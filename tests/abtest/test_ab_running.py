@@ -8,6 +8,7 @@ import pytest
 from answering import START, answered
 
 from pinchtune.abtest.analysis import analyse
+from pinchtune.abtest.crowd import People, drive
 from pinchtune.abtest.plan import DAY, Plan
 from pinchtune.abtest.running import Live, Test, open_test, start_test
 from pinchtune.abtest.stops import Stops
@@ -198,6 +199,34 @@ def test_guards_leave_a_harmless_candidate_alone(begin):
     assert not any(alarm.is_broken for alarm in test.check())
 
 
+def test_a_test_ends_by_itself_once_a_difference_is_shown(begin, clock):
+    people = People(users=120, content={("ja", "candidate"): 0.93})
+    test = begin(until_shown=True, users=120, days=30, on_stop=lambda reason: pytest.fail(reason))
+    drive(test, people, clock, days=30)
+    stop = Stops(test.folder / "stops").now()["all"]
+    assert stop["by"] == "plan" and stop["why"].startswith("better in Japanese (p = ")
+    assert stop["time"] < START + 30 * DAY - 1 and arms(test, "ja") == {"production"}
+    found = analyse(test.folder, clock[0])
+    assert found["is_over"] and found["verdict"] == "better" and found["deviations"] == []
+    assert found["claims"]["ja"]["verdict"] == "better"
+
+
+def test_a_harm_that_is_shown_ends_it_too(begin, clock):
+    people = People(users=120, content={("ja", "candidate"): 0.3})
+    test = begin(until_shown=True, users=120)
+    drive(test, people, clock, days=30)
+    assert analyse(test.folder, clock[0])["verdict"] == "worse" and test.is_over()
+
+
+@pytest.mark.parametrize(
+    ("until_shown", "content"), [(True, {}), (False, {("ja", "candidate"): 0.93})]
+)
+def test_nothing_else_ends_a_test_before_its_days(begin, clock, until_shown, content):
+    test = begin(until_shown=until_shown, users=120)
+    drive(test, People(users=120, content=content), clock, days=30)
+    assert not test.is_over()
+
+
 def test_english_is_guarded_where_it_takes_part(begin):
     reasons = []
     test = begin(on_stop=reasons.append, languages=("en", "ja"))
@@ -218,6 +247,29 @@ def test_guards_are_looked_at_beside_the_answers(begin, clock):
     test._next_check = 0.0
     test.record(answered(test, 999))
     assert stopped.wait(20)
+
+
+def test_what_came_last_is_looked_at_without_another_request(begin):
+    stopped = threading.Event()
+    test = begin(on_stop=lambda reason: stopped.set())
+    harm(test, status=500)
+    test.look()
+    assert not test._looking.locked(), "it is not time yet"
+    test._next_check = 0.0
+    test.look()
+    assert stopped.wait(20)
+
+
+def test_where_nothing_has_happened_nothing_is_looked_at(begin, monkeypatch):
+    looks = []
+    test = begin()
+    test.check()
+    monkeypatch.setattr(test, "check_soon", lambda: looks.append(1))
+    test._next_check = 0.0
+    test.look()
+    assert not looks
+    test.record(answered(test, 1))
+    assert looks
 
 
 def test_live_follows_what_is_started_and_stopped(tmp_path, clock):

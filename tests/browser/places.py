@@ -78,6 +78,7 @@ ADDRESSES: dict[str, Find] = {
     "/judge/{id}": lambda made, language: [
         f"/judge/{round.id}?language={language}" for round in made.rounds()
     ],
+    "/checks": lambda made, language: [f"/checks?language={language}"],
     "/people/{id}": lambda made, language: [f"/people/{made.author[language].id}"],
     "/templates": lambda made, language: [f"/templates?language={language}"],
     "/templates/{id}": _templates,

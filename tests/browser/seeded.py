@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 
 from visitor import PASSWORD
 
 from asked import PICKS, SUBJECTS, write_mined, write_selection
 from pinchtune import Project
 from pinchtune.abtest.plan import Plan
+from pinchtune.abtest.records import Exchange
 from pinchtune.abtest.running import start_test
 from pinchtune.data.mix import ARMS
 from pinchtune.files import RunFolder, write_jsonl
+from pinchtune.stages import abtest
 from pinchtune.stages.people import name_answers
 from pinchtune.store import (
     Grant,
@@ -47,6 +50,11 @@ TERMS = {
     "es": ("albarán", "bomba de calor", "válvula de retención", "plazo de entrega", "frigorífico"),
     "ja": ("見積もり", "納期", "逆止弁", "検収", "仕切り価格"),
     "ar": ("مضخة", "صمام", "موعد التسليم", "عربون", "فاتورة"),
+}
+ASKED = {
+    "es": ("¿Cuándo llega la bomba de calor?", "Llega el jueves.\nAvisaremos por teléfono."),
+    "ja": ("逆止弁の納期を教えてください。", "通常は三営業日です。"),
+    "ar": ("متى تصل المضخة؟", "تصل يوم الخميس."),
 }
 HIDDEN = "¿Qué significa \u202eecalper\u202c en la factura? <script>alert(1)</script>"
 BROKEN = """language,instruction,response
@@ -89,7 +97,7 @@ class Workplace:
 
 def fill(folder: Path, odd: bool = True) -> Workplace:
     """Fill a project: its workplace, and a finished mining run and choice beside it."""
-    (folder / "pinch.toml").write_text('name = "seeded"\n', "utf-8")
+    (folder / "pinch.toml").write_text('name = "seeded"\n[ab]\nkeep_text = true\n', "utf-8")
     write_mined(folder / "runs", SUBJECTS if odd else SUBJECTS[:3])
     write_selection(folder / "runs", picks=PICKS if odd else PICKS[:3])
     for arm in ARMS:
@@ -97,8 +105,23 @@ def fill(folder: Path, odd: bool = True) -> Workplace:
         run.start()
         write_jsonl(run.path / "answers.jsonl", [])
         run.finish({})
-    start_test(folder, Plan(("production", "candidate"), ("es", "ja")), "Ada")
+    _answer(folder)
     return seed(folder / "collect.db", odd, name_answers(Project.open(folder)))
+
+
+def _answer(folder: Path) -> None:
+    """Start an A/B test in which a question was answered in each language."""
+    start_test(folder, Plan(("production", "candidate"), LANGUAGES), "Ada")
+    live = abtest.live(Project.open(folder))
+    for number, (language, words) in enumerate(ASKED.items()):
+        arm = live.route("kim", language)
+        live.record(
+            Exchange(
+                f"{number:032x}", time(), "kim", arm, "v1", language, language, *words,
+                tokens=9, seconds=1.0, first_seconds=0.2, status=200,
+            )
+        )  # fmt: skip
+    live.close()
 
 
 def seed(address: str | Path, odd: bool = True, answers: str = "made up") -> Workplace:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from made_up_versions import BEN, make_version
+from made_up_versions import BEN, check_whole, make_version
 from pinchtune.releasing import Registry
-from pinchtune.releasing.names import KINDS
 from pinchtune.releasing.registry import PROMOTE
 
 SCRIPT = Path(__file__).with_name("act_on_versions.py")
@@ -54,19 +53,6 @@ def actor() -> Iterator[Actor]:
     actor.process.communicate(timeout=30)
 
 
-def check(registry: Registry) -> None:
-    """Whatever was cut off, all that can be seen is whole."""
-    for name in registry.names():
-        assert registry.verify(name) == []
-    for kind in KINDS:
-        pointed = registry.pointer(kind)
-        assert pointed is None or pointed in registry.names()
-        changes = [e for e in registry.history() if e.get("pointer") == kind]
-        assert (changes[-1]["version"] if changes else None) == pointed
-    ids = [event["id"] for event in registry.history()]
-    assert len(ids) == len(set(ids))
-
-
 def target(registry: Registry, action: str, turn: int) -> str:
     if action == "add":
         return f"new{turn}"
@@ -88,12 +74,12 @@ def test_killed_at_any_moment(actor, registry, action, kills):
         wanted = target(registry, action, turn)
         status = actor.act(registry.folder, action, wanted, rng.uniform(0, seconds))
         hits, turn = hits + os.WIFSIGNALED(status), turn + 1
-        check(registry)
+        check_whole(registry)
         if status == 0:
             seconds *= 0.9
     wanted = target(registry, action, turn)
     assert actor.act(registry.folder, action, wanted) == 0
-    check(registry)
+    check_whole(registry)
     if action == "add":
         assert wanted in registry.names()
         assert not list(registry.folder.glob(".*.unfinished"))

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from made_up_versions import make_version
+from made_up_versions import ANA, make_arm, make_version
 from pinchtune.files import hash_file
 from pinchtune.releasing import Registry
+from pinchtune.releasing.adding import add_version
 from pinchtune.releasing.version import Version
 
 
@@ -112,6 +113,15 @@ def test_no_flipped_bit_goes_unseen(place, file, tmp_path_factory):
     version = make_version(registry, "v1")
     flip(version.path / file, place)
     assert registry.verify("v1")
+
+
+def test_a_version_that_says_nothing_of_its_base_is_checked_all_the_same(registry, tmp_path):
+    promised = make_arm(tmp_path / "arm")
+    facts = {"base": "somewhere", "method": "lora", "tuned_by": ANA.to_json()}
+    version = add_version(registry, "v1", tmp_path / "arm", promised, {}, facts)
+    assert registry.verify("v1") == []
+    flip(version.model_path / "config.json")
+    assert len(registry.verify("v1")) == 1
 
 
 def test_the_base_model_belongs_to_an_adapter(registry, tmp_path):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 
+import httpx
 import pytest
-from served import ANSWERS, browse, chat, make_config, make_service, running, wait_for
+from served import ANSWERS, Recorded, browse, chat, make_config, make_service, running, wait_for
 
-from bench.crowd import arms_by_version
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.plan import Plan
 from pinchtune.abtest.running import Live, open_test, start_test
 from pinchtune.serving.app import make_app
 from pinchtune.serving.arms import ScriptedArm
+from pinchtune.stages.crowd import arms_by_version
 
 SPANISH = "¿Cuál es el color del cielo?"
 USERS = [f"user-{n}" for n in range(24)]
@@ -93,7 +94,24 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
     live.close()
 
 
+def test_the_server_lets_the_test_be_looked_at_whether_anybody_asks_or_not(tmp_path, caplog):
+    class Looks(Recorded):
+        looks = 0
+
+        def look(self):
+            self.looks += 1
+            raise OSError("the words of a customer")
+
+    recorded = Looks()
+    with browse(make_service(tmp_path, recorder=recorded)):
+        wait_for(lambda: recorded.looks > 1)
+    assert "could not be looked at" in caplog.text and "customer" not in caplog.text
+
+
 def test_a_crowd_learns_from_the_server_which_arm_a_version_is(tmp_path):
     arms = [ScriptedArm(name, ANSWERS, f"{name[0]}1") for name in ARMS]
-    with running(make_app(make_service(tmp_path, arms))) as address:
-        assert arms_by_version(f"{address}/v1/") == {"p1": "production", "c1": "candidate"}
+    with (
+        running(make_app(make_service(tmp_path, arms))) as address,
+        httpx.Client(base_url=f"{address}/v1/") as client,
+    ):
+        assert arms_by_version(client) == {"p1": "production", "c1": "candidate"}

@@ -5,6 +5,7 @@ import json
 import pytest
 from served import ANSWERS, QUESTION, Recorded, browse, chat, make_config, make_service
 
+from pinchtune.errors import RunError
 from pinchtune.serving.arms import ScriptedArm
 
 
@@ -196,6 +197,21 @@ def test_a_recorder_that_fails_stops_nobody(tmp_path, caplog):
     with browse(make_service(tmp_path, recorder=Full())) as client:
         assert client.post("/v1/chat/completions", json=chat()).status_code == 200
     assert "could not be kept" in caplog.text and QUESTION not in caplog.text
+
+
+def test_feedback_that_cannot_be_kept_is_refused_with_a_sentence(tmp_path, caplog):
+    class Full:
+        def record(self, exchange):
+            pass
+
+        def feedback(self, id, **said):
+            raise RunError("/secret/journal.db: cannot be written (full)")
+
+    with browse(make_service(tmp_path, recorder=Full())) as client:
+        told = client.post("/v1/feedback", json={"id": "x", "score": 5, "reason": QUESTION})
+    assert (told.status_code, told.json()["error"]["code"]) == (503, "not_kept")
+    assert told.json()["error"]["message"] == "this could not be kept; send it again later"
+    assert "journal.db" in caplog.text and QUESTION not in caplog.text
 
 
 def test_an_arm_that_fails_says_so_in_the_shape_of_errors(client, recorded):

@@ -79,6 +79,20 @@ def test_another_number_format_is_allowed_for(tuned, tmp_path):
     assert read_json(tmp_path / "out/config.json")["dtype"] == "bfloat16"
 
 
+def test_eight_bits_are_allowed_for_in_gguf_alone(tuned, tmp_path):
+    gguf = pytest.importorskip("gguf")
+    done = pinchtune.export_model(tuned, "pinch", tmp_path / "out", to="gguf", dtype="q8_0")
+    assert done.dtype == "q8_0" and done.parity.problems == ()
+    assert any(row.bits_after != row.bits_before for row in done.parity.languages)
+    path = tmp_path / "out/model.gguf"
+    kinds = {t.name: t.tensor_type.name for t in gguf.GGUFReader(path).tensors}
+    assert kinds["blk.0.ffn_down.weight"] == "Q8_0" and kinds["blk.0.attn_norm.weight"] == "F32"
+    pinchtune.export_model(tuned, "pinch", tmp_path / "whole", to="gguf")
+    assert path.stat().st_size < 0.6 * (tmp_path / "whole/model.gguf").stat().st_size
+    with pytest.raises(UsageError, match="only a GGUF file holds such weights; use --to gguf"):
+        pinchtune.export_model(tuned, "pinch", tmp_path / "no", dtype="q8_0")
+
+
 def test_the_card_tells_what_a_user_has_to_know(tuned, tmp_path):
     pinchtune.export_model(tuned, "pinch", tmp_path / "out")
     head, body = card(tmp_path / "out")

@@ -32,6 +32,7 @@ ALLOWED = {
     "/history": {"Ada"},
     "/judge": {"Ana", "Carla", "Ada"},
     "/ab": {"Rita", "Ada"},
+    "/checks": {"Carla"},
 }
 """Pages that are not for everybody who is logged in."""
 OPEN = {"/", "/more", "/account", "/rows", "/rows/{id}", "/glossary", "/sheets/{name}"}
@@ -43,6 +44,7 @@ OWN = {
     "/enquiries/{number}",
     "/judge/{id}",
     "/ab",
+    "/checks",
 }
 """Pages that depend on the example, the term, the group, the round, or the A/B test."""
 

@@ -23,7 +23,8 @@ from pinchtune.abtest.guards import look_at_guards
 from pinchtune.abtest.journal import reading
 from pinchtune.abtest.measures import MEASURES
 from pinchtune.abtest.plan import ALL, DAY, Plan, read_plan
-from pinchtune.abtest.stops import Stops
+from pinchtune.abtest.stops import GUARD, PLAN, Stops
+from pinchtune.languages import language_name
 from pinchtune.stats import Bounds, Design, confidence_bounds, holm, p_differs
 
 Json = dict[str, Any]
@@ -42,7 +43,7 @@ def analyse(folder: Path, now: float) -> Json:
     with reading(folder / "journal.db") as db:
         measured = {name: read_values(db, name, plan).until(now) for name in MEASURES}
         facts["counts"] = _count(db)
-    looks = _looks(started, now if now < ended else max(ended, _last(measured.values())))
+    looks = _looks(started, ended, now if now < ended else max(ended, _last(measured.values())))
     groups = {g: _group(plan, measured[plan.measure].of(g), g, looks, started) for g in plan.groups}
     claims = _claims(plan, groups)
     alarms = look_at_guards(plan, folder / "journal.db", (), now)
@@ -77,10 +78,35 @@ def _last(measured: Iterable[Values]) -> float:
     return max((float(v.times.max()) for v in measured if len(v.times)), default=0.0)
 
 
-def _looks(started: float, until: float) -> list[float]:
-    """Return the ends of the days, and now."""
-    ends = np.arange(started + DAY, until, DAY)
-    return [*ends.tolist(), until]
+def _looks(started: float, ended: float, until: float) -> list[float]:
+    """Return the ends of the days, the end of the test if it is over, and now."""
+    days = np.arange(started + DAY, until, DAY)
+    return sorted({*days.tolist(), min(ended, until), until})
+
+
+def look_at_claims(plan: Plan, journal: Path, until: float) -> dict[str, Json]:
+    """Return what this one look lets one claim of each group."""
+    with reading(journal) as db:
+        values = read_values(db, plan.measure, plan).until(until)
+    groups = {}
+    for group in plan.groups:
+        inside = values.of(group)
+        first, second = inside.means()
+        value = float(second.mean() - first.mean()) if len(first) and len(second) else None
+        p = p_differs(*inside.counts(), plan.design(plan.measure, group))
+        groups[group] = {"p": p, "value": value}
+    return _claims(plan, groups)
+
+
+def describe_shown(claims: dict[str, Json]) -> str:
+    """Return what is shown as one sentence for people, in English; empty if nothing is."""
+    shown = [
+        f"{claim['verdict']} in {'all languages' if group == ALL else language_name(group)} "
+        f"(p = {claim['adjusted']:.1g})"
+        for group, claim in claims.items()
+        if claim["verdict"] != UNCLEAR
+    ]
+    return "; ".join(shown)
 
 
 def _group(plan: Plan, inside: Values, group: str, looks: Sequence[float], started: float) -> Json:
@@ -146,7 +172,7 @@ def _claims(plan: Plan, groups: Json) -> dict[str, Json]:
 
 def _verdict(claims: dict[str, Json], stops: Json) -> str:
     """Return the verdict on the second arm; a guard that stopped the test decides."""
-    if stops.get(ALL, {}).get("by") == "guard":
+    if stops.get(ALL, {}).get("by") == GUARD:
         return WORSE
     found = {claim["verdict"] for claim in claims.values()}
     if {BETTER, WORSE} <= found:
@@ -192,7 +218,7 @@ def _deviations(stops: Json, facts: Json) -> list[Json]:
     found: list[Json] = []
     for group, stop in sorted(stops.items()):
         day = (stop["time"] - facts["started"]) / DAY
-        if stop["by"] != "guard":
+        if stop["by"] not in (GUARD, PLAN):
             found.append({"what": "stopped", "group": group, "day": round(day, 2), **stop})
     if facts["counts"]["other_arm"]:
         found.append({"what": "other_arm", "count": facts["counts"]["other_arm"]})

@@ -32,6 +32,11 @@ def assigned_arm(plan: Plan, salt: bytes, user: str, language: str) -> str:
     return plan.arms[0] if place < plan.split else plan.arms[1]
 
 
+def toss(salt: bytes, *what: str) -> bool:
+    """Return the side of a coin that falls the same each time, and that only the salt knows."""
+    return int(_digest(salt, "toss", *what)[:_HEX], 16) % 2 == 1
+
+
 def hide_user(salt: bytes, user: str) -> str:
     """Return what stands for a user in the journal."""
     return _digest(salt, "user", user)[:_HEX]

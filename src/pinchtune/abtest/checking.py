@@ -2,6 +2,7 @@
 
 A sample is a CSV file with an empty column `correct`; read back, its marks are kept. As many
 answers of either arm are drawn from each language, in random order: ids say nothing of the arm.
+On a page they come one by one instead, two of either arm in an order that nobody can tell.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import random
+import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from pinchtune.abtest.assignment import toss
 from pinchtune.abtest.journal import Journal, reading
 from pinchtune.abtest.plan import Plan
 from pinchtune.data.sources import sniff
@@ -23,6 +26,7 @@ from pinchtune.files import read_text, write_text
 COLUMNS = ("id", "language", "question", "answer", "correct")
 YES = {"yes", "y", "1", "true", "correct", "はい", "○"}
 NO = {"no", "n", "0", "false", "wrong", "いいえ", "×"}  # noqa: RUF001 - what people write
+_TO_MARK = "FROM exchanges WHERE counted AND question IS NOT NULL AND status < 400"
 _BOM = "\ufeff"
 """Excel takes a CSV file for UTF-8 only if it begins with this."""
 
@@ -47,8 +51,7 @@ def draw_sample(journal: Path, plan: Plan, count: int, seed: int) -> list[Answer
     """Return about `count` answers that nobody has marked; UsageError if no text is kept."""
     with reading(journal) as db:
         found = db.execute(
-            "SELECT id, language, question, answer, arm FROM exchanges WHERE counted "
-            "AND question IS NOT NULL AND status < 400 "
+            f"SELECT id, language, question, answer, arm {_TO_MARK} "
             "AND id NOT IN (SELECT exchange FROM checks) ORDER BY id"
         ).fetchall()
     if not found:
@@ -63,6 +66,63 @@ def draw_sample(journal: Path, plan: Plan, count: int, seed: int) -> list[Answer
         drawn += chance.sample(inside, min(len(inside), -(-count // len(cells))))
     chance.shuffle(drawn)
     return drawn
+
+
+def next_answer(
+    journal: Path, plan: Plan, salt: bytes, language: str, after: str = ""
+) -> Answered | None:
+    """Return the answer of a language to mark next.
+
+    Both arms come alike: in blocks of two, whose order the salt decides. `after` is the id of one
+    that is passed over: then the next one comes, of whichever arm.
+    """
+    with reading(journal) as db:
+        if after:
+            more = _first(db, "language = ? AND id > ?", language, after)
+            return more or _first(db, "language = ?", language)
+        marked = dict(
+            db.execute(
+                "SELECT arm, COUNT(*) FROM exchanges JOIN checks ON exchange = id "
+                "WHERE counted AND language = ? GROUP BY arm",
+                (language,),
+            ).fetchall()
+        )
+        first, second = (marked.get(arm, 0) for arm in plan.arms)
+        is_even = first == second
+        swaps = toss(salt, language, str(first + second)) if is_even else first > second
+        for arm in plan.arms[::-1] if swaps else plan.arms:
+            if found := _first(db, "language = ? AND arm = ?", language, arm):
+                return found
+    return None
+
+
+def _first(db: sqlite3.Connection, where: str, *values: str) -> Answered | None:
+    """Return the first of these answers that nobody has marked."""
+    query = (
+        f"SELECT id, language, question, answer {_TO_MARK} AND {where} "
+        "AND id NOT IN (SELECT exchange FROM checks) ORDER BY id LIMIT 1"
+    )
+    found = db.execute(query, values).fetchone()
+    return Answered(*found) if found else None
+
+
+def find_answer(journal: Path, id: str) -> Answered | None:
+    """Return an answer that can be marked, or marked anew; None if there is none of that id."""
+    with reading(journal) as db:
+        query = f"SELECT id, language, question, answer {_TO_MARK} AND id = ?"
+        found = db.execute(query, (id,)).fetchone()
+    return Answered(*found) if found else None
+
+
+def count_marks(journal: Path) -> dict[str, int]:
+    """Return how many answers of each language are marked."""
+    with reading(journal) as db:
+        return dict(
+            db.execute(
+                "SELECT language, COUNT(*) FROM exchanges JOIN checks ON exchange = id "
+                "WHERE counted GROUP BY language"
+            ).fetchall()
+        )
 
 
 def write_sample(path: Path, answers: Iterable[Answered]) -> int:

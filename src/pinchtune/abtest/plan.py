@@ -71,6 +71,8 @@ class Plan:
     """Chance that a harmless candidate is stopped, over all guards and looks."""
     guard_stops: Literal["test", "language"] = "test"
     """What a guard of one language stops."""
+    until_shown: bool = False
+    """The test ends before its days as soon as a difference is shown."""
     slow_seconds: float = 10.0
     """An answer that takes longer is slow."""
     guards: tuple[Guard, ...] = GUARDS

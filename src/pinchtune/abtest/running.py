@@ -15,15 +15,16 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter, time
+from time import thread_time, time
 from typing import Any
 
+from pinchtune.abtest.analysis import describe_shown, look_at_claims
 from pinchtune.abtest.assignment import assigned_arm, hide_user, make_salt
 from pinchtune.abtest.guards import Alarm, look_at_guards
 from pinchtune.abtest.journal import Journal, Keeping
 from pinchtune.abtest.plan import ALL, DAY, PRODUCTION, Plan, read_plan, write_plan
 from pinchtune.abtest.records import Exchange
-from pinchtune.abtest.stops import Stops
+from pinchtune.abtest.stops import GUARD, PLAN, Stops
 from pinchtune.errors import PinchError, UsageError
 from pinchtune.files import read_json, write_json
 
@@ -31,8 +32,6 @@ Json = dict[str, Any]
 CHECK_SECONDS = 10.0
 """Least time between two looks at the guards; they take a twentieth of the time at most."""
 LONGEST_REASON = 2_000
-GUARD = "guard"
-"""Who stopped, if it was a guard."""
 THUMBS = ("up", "down")
 _BUSY = 20
 _log = logging.getLogger("pinchtune.abtest")
@@ -60,7 +59,7 @@ class Test:
         self.on_stop: Callable[[str], None] = on_stop or (lambda reason: None)
         self._salt = (folder / "salt").read_bytes()
         self._check_seconds, self._next_check = check_seconds, clock() + check_seconds
-        self._looking = threading.Lock()
+        self._looking, self._is_new = threading.Lock(), True
         self.journal = Journal(folder / "journal.db", keeping or Keeping())
         self.journal.forget_texts(clock())
 
@@ -90,8 +89,8 @@ class Test:
             "counted": int(counted and assigned == exchange.arm),
         }
         self.journal.record(row)
-        if self.clock() >= self._next_check:
-            self.check_soon()
+        self._is_new = True
+        self.look()
 
     def feedback(
         self, exchange_id: str, *, score: int | None, thumb: str | None, reason: str, now: float
@@ -100,6 +99,15 @@ class Test:
         check_feedback(score, thumb, reason)
         given = {"exchange": exchange_id, "score": score, "thumb": thumb, "reason": reason}
         self.journal.feedback({**given, "time": now})
+        self._is_new = True
+
+    def look(self) -> None:
+        """Look at the guards beside what goes on, if it is time to and anything has happened.
+
+        A server calls it now and then, so that what came last is looked at, too.
+        """
+        if self._is_new and self.clock() >= self._next_check and not self.is_over():
+            self.check_soon()
 
     def check_soon(self) -> None:
         """Look at the guards in a thread of its own, unless one is looking."""
@@ -109,9 +117,9 @@ class Test:
 
     def _check_and_release(self) -> None:
         try:
-            begun = perf_counter()
+            begun = thread_time()
             self.check()
-            pause = max(self._check_seconds, _BUSY * (perf_counter() - begun))
+            pause = max(self._check_seconds, _BUSY * (thread_time() - begun))
             self._next_check = self.clock() + pause
         except Exception:
             _log.exception("%s: the guards could not be looked at", self.folder)
@@ -119,16 +127,28 @@ class Test:
             self._looking.release()
 
     def check(self) -> list[Alarm]:
-        """Look at the guards now, stop what they say, and return what they see."""
+        """Look at the guards now, stop what they say, and return what they see.
+
+        A test that ends once a difference is shown is ended here too.
+        """
+        now, self._is_new = self.clock(), False
         self.journal.flush()
-        self.journal.forget_texts(self.clock())
-        alarms = look_at_guards(self.plan, self.journal.path, self.stops.now(), self.clock())
+        self.journal.forget_texts(now)
+        alarms = look_at_guards(self.plan, self.journal.path, self.stops.now(), now)
         for alarm in alarms:
             if alarm.is_broken:
                 by_language = self.plan.guard_stops == "language" and alarm.group != ALL
                 what = alarm.group if by_language else ALL
                 self.stop(alarm.reason, GUARD, what, guard=alarm.place)
+        if self.plan.until_shown and not self.is_over():
+            self._stop_if_shown(now)
         return alarms
+
+    def _stop_if_shown(self, now: float) -> None:
+        shown = describe_shown(look_at_claims(self.plan, self.journal.path, now))
+        # The moment of the look, so that whoever reads the result looks at the same answers.
+        if shown and self.stop(shown, PLAN, time=now):
+            _log.info("%s: the test has ended as planned: %s", self.folder, shown)
 
     def stop(self, why: str, by: str, what: str = ALL, **more: Any) -> bool:
         """Stop the test, or a language of it, at once; False if it was stopped before.
@@ -275,6 +295,11 @@ class Live:
         if test is None:
             raise UsageError(f"there is no answer {exchange_id!r}; no test has been started")
         test.feedback(exchange_id, score=score, thumb=thumb, reason=reason, now=now)
+
+    def look(self) -> None:
+        """Look at the guards of the running test, if it is time to."""
+        if test := self._current():
+            test.look()
 
     def close(self) -> None:
         """End what is open."""

@@ -14,6 +14,8 @@ from typing import Any
 from pinchtune.files import name_write_errors, read_json, write_json
 
 Json = dict[str, Any]
+GUARD, PLAN = "guard", "plan"
+"""Who stopped, if no person did: a harm was shown, or the difference that was waited for."""
 _SAME_TICK = 1.0
 """Seconds in which two files may have the same time stamp."""
 

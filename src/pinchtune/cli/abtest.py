@@ -1,13 +1,18 @@
-"""pinch ab: start, status, stop, report, export, sample, mark."""
+"""pinch ab: start, status, stop, report, export, sample, mark, crowd."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pinchtune.cli.common import HERE, AsJson, Folder, Overrides, open_project, show
+from pinchtune.errors import DONE, RUN_FAILED
+
+if TYPE_CHECKING:
+    from pinchtune.abtest.crowd import Met
 
 app = typer.Typer(
     help="An A/B test in use: two arms, people who rate, a result that may be looked at daily.",
@@ -43,6 +48,9 @@ GuardStops = Annotated[
     str | None,
     typer.Option("--guard-stops", help="What a guard of one language stops: test or language."),
 ]
+UntilShown = Annotated[
+    bool, typer.Option("--until-shown", help="End it as soon as a difference is shown.")
+]
 Language = Annotated[str, typer.Option("--language", help="Stop this language only.")]
 Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the report.")]
 Target = Annotated[Path, typer.Argument(help="File to write.")]
@@ -62,6 +70,7 @@ def start_command(
     slow_seconds: Slow = None,
     guards: Guards = None,
     guard_stops: GuardStops = None,
+    until_shown: UntilShown = False,
     as_json: AsJson = False,
 ) -> None:
     """Fix the plan and start: from now on users of these languages get either arm."""
@@ -78,6 +87,7 @@ def start_command(
         languages=_codes(languages) or project.config.languages.tuned,
         split=parse_split(split),
         guards=parse_guards(guards or ()),
+        until_shown=until_shown,
         **{name: value for name, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
     path = abtest.start(project, plan)
@@ -163,6 +173,42 @@ def mark_command(
 
     count = abtest.mark(open_project(folder, overrides), path)
     show({"marks": count}, f"{count} marks", as_json)
+
+
+@app.command("crowd")
+def crowd_command(
+    url: Annotated[
+        str, typer.Option(help="Base URL of the server, with /v1; its key from PINCH_API_KEY.")
+    ],
+    folder: Folder = HERE,
+    overrides: Overrides = None,
+    languages: Annotated[
+        str, typer.Option(help="Languages they ask in; default: the tuned ones.")
+    ] = "",
+    better: Annotated[
+        str, typer.Option(help="Language in which the candidate satisfies more; default: none.")
+    ] = "",
+    users: Annotated[int, typer.Option(help="People of each language.", min=1)] = 300,
+    seconds: Annotated[float, typer.Option(help="How long they ask, at most.", min=0)] = 60.0,
+    clients: Annotated[int, typer.Option(help="How many ask at a time.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Who comes, and what they say.", min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Send made-up people who ask and rate, to try out a test; exit code 1 if an answer failed."""
+    from pinchtune.stages.crowd import send_crowd
+
+    project = open_project(folder, overrides)
+    met = send_crowd(project, url, _codes(languages), better, users, seconds, clients, seed)
+    show(asdict(met), _met(met), as_json)
+    raise typer.Exit(RUN_FAILED if met.failed else DONE)
+
+
+def _met(met: Met) -> str:
+    answered = ", ".join(f"{name} {count}" for name, count in sorted(met.versions.items()))
+    return (
+        f"asked {met.asked}, failed {met.failed}, rated {met.rated}, ratings refused {met.refused}"
+        f"\nanswered by {answered or 'nobody'}"
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:

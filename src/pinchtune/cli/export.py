@@ -30,7 +30,10 @@ def command(
     to: Annotated[str, typer.Option(help="merged, adapter or gguf.")] = "merged",
     prompts: Annotated[int, typer.Option(help="Prompts a language to compare on.")] = 2,
     dtype: Annotated[
-        str, typer.Option(help="Number format: auto (as computed), float32, bfloat16, float16.")
+        str,
+        typer.Option(
+            help="Number format: auto (as computed), float32, bfloat16, float16; GGUF also q8_0."
+        ),
     ] = "auto",
     folder: Folder = HERE,
     overrides: Overrides = None,

@@ -1,4 +1,4 @@
-"""pinch versions: add, list, show, promote, rollback, verify, history, prune."""
+"""pinch versions: add, list, show, promote, rollback, verify, history, prune, mirror."""
 
 from __future__ import annotations
 
@@ -226,3 +226,26 @@ def prune_command(
     names = prune_versions(open_project(folder, overrides), keep, by, dry)
     said = "would be removed" if dry else "removed"
     show(names, f"{said}: {', '.join(names) or 'none'}", as_json)
+
+
+@app.command("mirror")
+def mirror_command(
+    mlflow: Annotated[
+        str, typer.Option("--mlflow", metavar="URI", help="Address of the MLflow server.")
+    ],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Versions (default: all).", show_default=False)
+    ] = None,
+    folder: Folder = HERE,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show the versions in an MLflow model registry; what is changed there changes nothing here."""
+    from pinchtune.stages.mirror import mirror_versions
+
+    project, progress = open_project(folder, overrides), pick_progress(quiet)
+    found = mirror_versions(project, mlflow, tuple(names or ()), progress)
+    said = {True: "sent", False: "as before"}
+    lines = [f"{row.name}: number {row.number}, {said[row.is_new]}" for row in found]
+    show([row._asdict() for row in found], "\n".join(lines) or "there is no version yet", as_json)

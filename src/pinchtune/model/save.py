@@ -47,12 +47,12 @@ def save_adapter(arm: Path, folder: Path, base: str) -> None:
     write_json(folder / _ADAPTER[0], {**told, "base_model_name_or_path": base})
 
 
-def save_gguf(model: Any, tokenizer: Any, folder: Path, name: str) -> None:
-    """Write one GGUF file."""
+def save_gguf(model: Any, tokenizer: Any, folder: Path, name: str, packed: str = "") -> None:
+    """Write one GGUF file, in the model's number format or a packed one."""
     from pinchtune.model.to_gguf import write_gguf
 
     with name_write_errors(folder):
-        write_gguf(model, tokenizer, folder / GGUF_FILE, name)
+        write_gguf(model, tokenizer, folder / GGUF_FILE, name, packed)
 
 
 def _forget_places(path: Path) -> None:

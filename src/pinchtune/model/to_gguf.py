@@ -36,6 +36,8 @@ STYLES = {
     "qwen3": Style("qwen3"),
 }
 """Architectures that can be exported, by their name in config.json."""
+PACKED = ("q8_0",)
+"""Number formats of GGUF alone that the library itself writes and reads, by its names."""
 _FULL_EVERY, _LOCAL_THETA = 6, 10_000.0
 """Gemma 3 in llama.cpp: each sixth layer sees everything; base of rotation of the others."""
 
@@ -87,8 +89,11 @@ def _rotations(config: Any) -> list[dict[str, Any]]:
     return [told]
 
 
-def write_gguf(model: Any, tokenizer: Any, path: Path, name: str) -> None:
-    """Write the model in its number format; norms in float32, as llama.cpp wants them."""
+def write_gguf(model: Any, tokenizer: Any, path: Path, name: str, packed: str = "") -> None:
+    """Write the model in its number format; norms in float32, as llama.cpp wants them.
+
+    `packed` is one of PACKED, for the matrices whose rows it divides.
+    """
     try:
         import gguf
     except ImportError as error:
@@ -100,7 +105,7 @@ def write_gguf(model: Any, tokenizer: Any, path: Path, name: str) -> None:
         writer.add_name(name)
         _add_shape(writer, config)
         _add_vocabulary(writer, read_vocabulary(tokenizer, config.vocab_size), tokenizer)
-        _add_tensors(writer, [*_tensors(model, config, style)])
+        _add_tensors(writer, [*_tensors(model, config, style)], packed)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
@@ -179,28 +184,38 @@ def _pair_up(tensor: Tensor, heads: int) -> Tensor:
     return rows.swapaxes(1, 2).reshape(tensor.shape)
 
 
-def _add_tensors(writer: Any, tensors: list[tuple[str, Tensor]]) -> None:
+def _add_tensors(writer: Any, tensors: list[tuple[str, Tensor]], packed: str) -> None:
     import gguf
-    import torch
 
     arch = next(kind for kind, name in gguf.MODEL_ARCH_NAMES.items() if name == writer.arch)
     layers = 1 + max(int(n.split(".")[2]) for n, _ in tensors if n.startswith("model.layers."))
     names = gguf.get_tensor_name_map(arch, layers)
-    kinds = {
-        torch.bfloat16: gguf.GGMLQuantizationType.BF16,
-        torch.float16: gguf.GGMLQuantizationType.F16,
-        torch.float32: gguf.GGMLQuantizationType.F32,
-    }
-    files = {
-        torch.bfloat16: gguf.LlamaFileType.MOSTLY_BF16,
-        torch.float16: gguf.LlamaFileType.MOSTLY_F16,
-        torch.float32: gguf.LlamaFileType.ALL_F32,
-    }
-    writer.add_file_type(files[tensors[0][1].dtype])
+    writer.add_file_type(gguf.LlamaFileType[_file_type(tensors[0][1], packed)])
+    if packed:
+        writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     for name, tensor in tensors:
         stored = names.get_name(name, try_suffixes=(".weight", ".bias"))
         if stored is None:
             raise UsageError(f"the weights {name} have no place in a GGUF file; use --to merged")
-        kind = kinds[tensor.dtype if tensor.dim() > 1 else torch.float32]
+        kind = gguf.GGMLQuantizationType[_kind(tensor, packed)]
         data = tensor.detach().float().cpu().numpy()
         writer.add_tensor(stored, gguf.quants.quantize(data, kind), raw_dtype=kind)
+
+
+def _kind(tensor: Tensor, packed: str) -> str:
+    """Return the library's name of the format in which a tensor is written."""
+    import gguf
+    import torch
+
+    if tensor.dim() < 2:
+        return "F32"
+    if packed:
+        block, _ = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType[packed.upper()]]
+        if tensor.shape[-1] % block == 0:
+            return packed.upper()
+    return {torch.bfloat16: "BF16", torch.float16: "F16"}.get(tensor.dtype, "F32")
+
+
+def _file_type(first: Tensor, packed: str) -> str:
+    kind = packed.upper() or _kind(first, "")
+    return "ALL_F32" if kind == "F32" else f"MOSTLY_{kind}"

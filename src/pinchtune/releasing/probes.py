@@ -35,6 +35,8 @@ class Tolerance(NamedTuple):
 
 ROUNDED = Tolerance(bits=0.02, drift=0.005, gap=0.25, ties=0.9)
 """Weights in bfloat16, or computed in it: three digits, so sums of hundreds of products move."""
+EIGHT_BITS = Tolerance(bits=0.02, drift=0.01, gap=0.5, ties=0.9)
+"""Weights of eight bits, 32 of which share a scale."""
 EXACT = Tolerance(bits=1e-4, drift=1e-4, gap=1e-3, ties=0.1)
 """The same number format on the same machine."""
 

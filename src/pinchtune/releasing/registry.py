@@ -62,7 +62,7 @@ class Registry:
         problems = find_problems(self.path(name))
         with suppress(DataError):
             version = self.get(name)
-            problems += find_base_problems(version.method, version.facts["base_facts"])
+            problems += find_base_problems(version.method, version.facts.get("base_facts", {}))
         return problems
 
     def pointer_path(self, kind: str) -> Path:

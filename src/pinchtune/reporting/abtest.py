@@ -251,7 +251,7 @@ def _plan(result: Json, words: Wording, first: str, second: str) -> list[tuple[s
         "by": clip(result["by"], _NAME, 1).text,
         "split": words("ab.split_text", first=first, second=second, **split),
         "languages": words.join(words.language(code) for code in promised["languages"]),
-        "length": words("ab.length_text", days=words.number(promised["days"])),
+        "length": words(_length(promised), days=words.number(promised["days"])),
         "level": words("page.percent", value=words.number(100 * promised["level"], 1)),
         "guard_level": words("page.percent", value=words.number(100 * promised["guard_level"], 1)),
         "correction": words("ab.correction_text"),
@@ -259,6 +259,11 @@ def _plan(result: Json, words: Wording, first: str, second: str) -> list[tuple[s
         "counts": words("ab.counts_text", all=words.number(counts["exchanges"]), **numbers),
     }
     return [(words(f"ab.{key}"), value) for key, value in rows.items()]
+
+
+def _length(promised: Json) -> str:
+    # Plans that were written before there was a choice do not say it.
+    return "ab.until_shown_text" if promised.get("until_shown") else "ab.length_text"
 
 
 def _deviations(result: Json, words: Wording) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pinchtune.errors import UsageError
+from pinchtune.errors import RunError, UsageError
 from pinchtune.serving.answering import Answers, let_in, read_body
 from pinchtune.serving.errors import ApiError, bad_value, unsupported
 from pinchtune.serving.guard import Guard
@@ -30,6 +31,7 @@ MOST_REASON = 2000
 """Characters of a reason."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Handler = Callable[["Request"], Awaitable[Response]]
+_log = logging.getLogger("pinchtune.serving")
 
 
 def make_app(service: Service, closers: tuple[Callable[[], Any], ...] = ()) -> Starlette:
@@ -71,8 +73,8 @@ def make_app(service: Service, closers: tuple[Callable[[], Any], ...] = ()) -> S
 
 
 async def _keep_looking(service: Service) -> None:
-    while service.follower is not None:
-        service.follower.look()
+    while True:
+        service.look()
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -122,6 +124,10 @@ class _Pages:
                 await self.service.feed_back(id, score, thumb, reason)
             except UsageError as error:
                 raise ApiError(404, str(error), "unknown_id", "id") from error
+            except RunError as error:
+                _log.error("feedback could not be kept: %s", error)
+                message = "this could not be kept; send it again later"
+                raise ApiError(503, message, "not_kept") from error
         return _json({"object": "feedback", "id": body["id"], "status": "kept"})
 
 

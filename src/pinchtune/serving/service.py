@@ -94,6 +94,17 @@ class Service:
         if self.recorder is not None:
             self._records.submit(self._record, self.recorder, exchange)
 
+    def look(self) -> None:
+        """See whether a pointer has moved, and let the recorder look at what it keeps."""
+        if self.follower is not None:
+            self.follower.look()
+        look: Any = getattr(self.recorder, "look", None)
+        try:
+            if look is not None:
+                look()
+        except Exception as error:
+            _log.error("the A/B test could not be looked at: %s", trace_of(error))
+
     @staticmethod
     def _record(recorder: Recorder, exchange: Exchange) -> None:
         try:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from pinchtune.abtest.analysis import analyse
-from pinchtune.abtest.checking import draw_sample, keep_marks, read_marks, write_sample
+from pinchtune.abtest.checking import (
+    Answered,
+    Mark,
+    count_marks,
+    draw_sample,
+    find_answer,
+    keep_marks,
+    next_answer,
+    read_marks,
+    write_sample,
+)
 from pinchtune.abtest.journal import Journal, Keeping
 from pinchtune.abtest.plan import ALL, Plan, read_plan
 from pinchtune.abtest.poor import find_poor
-from pinchtune.abtest.running import GUARD, Live, Test, current_folder, open_test, start_test
+from pinchtune.abtest.running import Live, Test, current_folder, open_test, start_test
+from pinchtune.abtest.stops import GUARD
 from pinchtune.config import CANDIDATE
 from pinchtune.data.personal import replace_personal
 from pinchtune.errors import UsageError
@@ -133,11 +144,56 @@ def sample(project: Project, path: Path, count: int, seed: int = 0) -> int:
 
 def mark(project: Project, path: Path, by: str = "") -> int:
     """Keep the marks of a sample that came back; return how many."""
+    return _keep(project, read_marks(path), by or who())
+
+
+def _keep(project: Project, marks: Iterable[Mark], by: str) -> int:
     journal = Journal(last_folder(project) / "journal.db", keeping(project))
     try:
-        return keep_marks(journal, read_marks(path), by or who(), time())
+        return keep_marks(journal, marks, by, time())
     finally:
         journal.close()
+
+
+class Desk(NamedTuple):
+    """What lies before somebody who checks answers."""
+
+    languages: tuple[str, ...]
+    """Languages of the test."""
+    shown: Answered | None
+    """None if there is nothing to check."""
+    marks: dict[str, int]
+    """How many answers are checked, by language."""
+
+
+def has_test(project: Project) -> bool:
+    """True if an A/B test was ever started."""
+    return current_folder(project.folder) is not None
+
+
+def checked_languages(project: Project) -> tuple[str, ...]:
+    """Return the languages of the last test."""
+    return read_plan(last_folder(project) / "plan.json")[0].languages
+
+
+def desk(project: Project, language: str, after: str = "") -> Desk:
+    """Return the answer of the last test to check next in a language."""
+    _forget(project)
+    folder = last_folder(project)
+    (plan, _), journal = read_plan(folder / "plan.json"), folder / "journal.db"
+    shown = next_answer(journal, plan, (folder / "salt").read_bytes(), language, after)
+    return Desk(plan.languages, shown, count_marks(journal))
+
+
+def checkable(project: Project, id: str) -> Answered | None:
+    """Return an answer of the last test that can be marked."""
+    _forget(project)
+    return find_answer(last_folder(project) / "journal.db", id)
+
+
+def keep_mark(project: Project, id: str, correct: bool, by: str) -> None:
+    """Keep what somebody says of one answer."""
+    _keep(project, [Mark(id, correct)], by)
 
 
 def _forget(project: Project) -> None:

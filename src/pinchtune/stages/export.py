@@ -18,10 +18,11 @@ from pinchtune.data.mix import ARMS
 from pinchtune.errors import RunError, UsageError
 from pinchtune.files import UNFINISHED, name_write_errors, read_json, write_json, write_text
 from pinchtune.model.embedded import hub_name
+from pinchtune.model.to_gguf import PACKED
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.releasing.modelcard import LOCALES, make_card
-from pinchtune.releasing.probes import EXACT, ROUNDED, Comparison, Probe
+from pinchtune.releasing.probes import EIGHT_BITS, EXACT, ROUNDED, Comparison, Probe, Tolerance
 from pinchtune.stages.evidence import gather
 from pinchtune.stages.probing import Loaded, compare_again, load_folder, probe
 from pinchtune.stages.project import Project, first_of_each
@@ -152,8 +153,11 @@ def _pick_format(source: Source, target: Target, dtype: str) -> str:
         if dtype != "auto":
             raise UsageError(f"--dtype {dtype}: an adapter is copied as it was tuned; leave it out")
         return AS_TUNED
-    if dtype not in FORMATS:
-        raise UsageError(f"--dtype {dtype}: is not known; use one of: {', '.join(FORMATS)}")
+    if dtype not in (*FORMATS, *PACKED):
+        known = ", ".join((*FORMATS, *PACKED))
+        raise UsageError(f"--dtype {dtype}: is not known; use one of: {known}")
+    if dtype in PACKED and target != "gguf":
+        raise UsageError(f"--dtype {dtype}: only a GGUF file holds such weights; use --to gguf")
     return _computed(source.config) if dtype == "auto" else dtype
 
 
@@ -170,6 +174,9 @@ def _write(
     if target == "adapter":
         save.save_adapter(source.folder, draft, hub_name(source.facts["base"]))
         return before
+    if written in PACKED:
+        save.save_gguf(model, tokenizer, draft, source.name, written)
+        return before
     model = model.to(getattr(torch, written))
     if target == "merged":
         save.save_merged(model, tokenizer, draft)
@@ -182,8 +189,8 @@ def _check(
     source: Source, target: Target, draft: Path, written: str, before: Sequence[Probe]
 ) -> Comparison:
     """Return how what was written compares; RunError if it says something else."""
-    tolerance = EXACT if written == _computed(source.config) else ROUNDED
-    found = compare_again(_load_back(source, target, draft, written), before, tolerance)
+    loaded = _load_back(source, target, draft, written)
+    found = compare_again(loaded, before, _tolerance(source, written))
     if found.problems:
         more = f" (and {len(found.problems) - 1} more)" if found.problems[1:] else ""
         raise RunError(
@@ -193,6 +200,12 @@ def _check(
     return found
 
 
+def _tolerance(source: Source, written: str) -> Tolerance:
+    if written in PACKED:
+        return EIGHT_BITS
+    return EXACT if written == _computed(source.config) else ROUNDED
+
+
 def _load_back(source: Source, target: Target, draft: Path, written: str) -> Loaded:
     from pinchtune.model import save
     from pinchtune.model.load import load_tokenizer
@@ -200,7 +213,8 @@ def _load_back(source: Source, target: Target, draft: Path, written: str) -> Loa
     if target == "adapter":
         model = save.load_with_adapter(draft, source.config)
         return Loaded(model, load_tokenizer(str(draft)))
-    config = source.config.model_copy(update={"dtype": written})
+    dtype = source.config.dtype if written in PACKED else written
+    config = source.config.model_copy(update={"dtype": dtype})
     if target == "merged":
         return load_folder(draft, config)
     return Loaded(*save.load_gguf(draft, config))

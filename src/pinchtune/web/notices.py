@@ -16,6 +16,7 @@ NOTICES = {
     "removed": _("Removed."),
     "added": _("Added."),
     "rated": _("Thank you. Your opinion is recorded."),
+    "checked": _("Thank you. Your answer is recorded."),
     "sampled": _("The sample is drawn."),
     "round-opened": _("The round is open. People see it under “Judge answers”."),
     "round-closed": _("The round is closed. What was said stays."),

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from pinchtune.stages.abtest import has_test
 from pinchtune.store import Person, Store, StoreError
 from pinchtune.web import security
 from pinchtune.web.hints import explain_refusal
@@ -48,6 +49,11 @@ class Web:
     """The page of the A/B test in a locale; empty if there never was one."""
     generating: threading.Lock = field(default_factory=threading.Lock)
     """Held while the model writes: it answers one person at a time."""
+
+    @property
+    def tested(self) -> bool:
+        """True if an A/B test was ever started in the project."""
+        return self.project is not None and has_test(self.project)
 
     @property
     def cookies(self) -> Cookies:
@@ -103,7 +109,7 @@ class Visit:
     @property
     def links(self) -> list[Link]:
         """The pages that the person has a use for."""
-        return list_links(self.actor, self.request.url.path)
+        return list_links(self.actor, self.request.url.path, self.web.tested)
 
     @property
     def here(self) -> str:

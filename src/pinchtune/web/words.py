@@ -177,8 +177,8 @@ class Link(NamedTuple):
         return self.path in BESIDE
 
 
-def list_links(person: Person, path: str) -> list[Link]:
-    """Return the pages that a person has a use for."""
+def list_links(person: Person, path: str, tested: bool = False) -> list[Link]:
+    """Return the pages that a person has a use for; `tested`: there is an A/B test."""
     author, approver = person.has("author"), person.has("approver")
     leader = person.has("administrator")
     table = (
@@ -202,6 +202,20 @@ def list_links(person: Person, path: str) -> list[Link]:
             _("Judge answers"),
             _("Which answer is better?"),
             author or approver or leader,
+            False,
+        ),
+        (
+            "/ab",
+            _("A/B test"),
+            _("Are people served better?"),
+            tested and (leader or person.has("reader")),
+            False,
+        ),
+        (
+            "/checks",
+            _("Check answers"),
+            _("Was what people were told correct?"),
+            tested and approver,
             False,
         ),
         ("/people", _("People"), _("Invite, change roles, lock out"), leader, False),

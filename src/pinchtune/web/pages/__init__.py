@@ -6,6 +6,7 @@ from pinchtune.web.pages import (
     abtest,
     account,
     approve,
+    checks,
     enquiries,
     entry,
     glossary,
@@ -22,6 +23,6 @@ from pinchtune.web.visit import Route
 
 _GROUPS = (
     *(entry, home, write, approve, rows, enquiries, selection, judge),
-    *(glossary, sheets, people, project, account, abtest),
+    *(glossary, sheets, people, project, account, abtest, checks),
 )
 ROUTES: tuple[Route, ...] = tuple(route for group in _GROUPS for route in group.ROUTES)
