@@ -76,7 +76,7 @@ def export_model(
     source = _find_source(project, name)
     written = _pick_format(source, target, dtype)
     asked = first_of_each(project.evaluation_prompts(), prompts).values()
-    with _unfinished(folder) as draft:
+    with new_folder(folder) as draft:
         progress.say(f"writing {name} as {target}")
         before = _write(source, target, draft, written, [e for rows in asked for e in rows])
         progress.say(f"comparing it on {len(before)} prompts")
@@ -119,7 +119,7 @@ def _find_source(project: Project, name: str) -> Source:
 
 
 @contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path) -> Iterator[Path]:
     """Yield a folder that gets its name when the block succeeds, and vanishes when it fails."""
     if folder.is_symlink() or (folder.exists() and not _is_empty(folder)):
         raise UsageError(f"{folder}: is there already; name a new folder")
@@ -139,7 +139,7 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _computed(config: ModelConfig) -> str:
+def computed_format(config: ModelConfig) -> str:
     """Return the number format that the project computes in."""
     from pinchtune.model.load import name_dtype, pick_device, pick_dtype
 
@@ -154,7 +154,7 @@ def _pick_format(source: Source, target: Target, dtype: str) -> str:
         return AS_TUNED
     if dtype not in FORMATS:
         raise UsageError(f"--dtype {dtype}: is not known; use one of: {', '.join(FORMATS)}")
-    return _computed(source.config) if dtype == "auto" else dtype
+    return computed_format(source.config) if dtype == "auto" else dtype
 
 
 def _write(
@@ -182,7 +182,7 @@ def _check(
     source: Source, target: Target, draft: Path, written: str, before: Sequence[Probe]
 ) -> Comparison:
     """Return how what was written compares; RunError if it says something else."""
-    tolerance = EXACT if written == _computed(source.config) else ROUNDED
+    tolerance = EXACT if written == computed_format(source.config) else ROUNDED
     found = compare_again(_load_back(source, target, draft, written), before, tolerance)
     if found.problems:
         more = f" (and {len(found.problems) - 1} more)" if found.problems[1:] else ""
