@@ -252,7 +252,9 @@ def test_a_whole_model_of_another_size_is_refused(project, tmp_path):
         head_dim=16,
     )
     Gemma3ForCausalLM(config).save_pretrained(tmp_path / "big")
-    refuse(project, tmp_path / "big", "pinch", "num_hidden_layers is 3, and that of the base model 2")
+    refuse(
+        project, tmp_path / "big", "pinch", "num_hidden_layers is 3, and that of the base model 2"
+    )
     told = read_json(tmp_path / "big/config.json")
     (tmp_path / "big/config.json").write_text(json.dumps({**told, "num_hidden_layers": 2}))
     refuse(project, tmp_path / "big", "pinch", "is not in both, or has other sizes")

@@ -18,7 +18,12 @@ ROWS = [
 
 
 def write_config(folder: Path, **options: object) -> Path:
-    config = {"base_model": 'org/my "base"', "learning_rate": "1e-4", "lora_r": 4, "adapter": "lora"}
+    config = {
+        "base_model": 'org/my "base"',
+        "learning_rate": "1e-4",
+        "lora_r": 4,
+        "adapter": "lora",
+    }
     folder.mkdir(exist_ok=True)
     path = folder / "axolotl.yaml"
     path.write_text(yaml.safe_dump({**config, **options}), "utf-8")

@@ -27,7 +27,9 @@ def rows_of(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def planned(project: pinchtune.Project, arm: str = "pinch") -> list[tuple[str, list[int], list[int]]]:
+def planned(
+    project: pinchtune.Project, arm: str = "pinch"
+) -> list[tuple[str, list[int], list[int]]]:
     """Return id, tokens and labels of each row in the order of the training loop."""
     mixture = project.path("mixture", f"{arm}.jsonl")
     examples = [row.example for row in read_examples(mixture)]

@@ -153,6 +153,12 @@ def test_a_value_that_is_none_is_named(tmp_path, value):
     assert "num_epochs" in taken.left and "train.epochs" not in taken.settings
 
 
+def test_sizes_that_are_none_are_named(tmp_path):
+    taken = read(tmp_path, "base_model: b\nmicro_batch_size: auto\n")
+    assert taken.left["micro_batch_size"] == "'auto' is no whole number"
+    assert "train.batch_size" not in taken.settings
+
+
 def test_no_object_of_python_is_made(tmp_path):
     text = f"base_model: !!python/object/apply:os.mkdir ['{tmp_path}/sprung']\n"
     with pytest.raises(UsageError, match="is not valid YAML"):

@@ -104,6 +104,8 @@ def test_scripts_know_nothing_of_pinchtune(name):
         name
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+        for name in (
+            [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
     ]
     assert names and not any("pinchtune" in str(name) for name in names)

@@ -32,10 +32,11 @@ def run_trl(folder: Path) -> list[float]:
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
-def test_the_losses_are_ours(mixed, tmp_path, method):
+def test_the_losses_are_ours(write_project, tmp_path, method):
     lr = {"lora": 1e-2, "full": 1e-3}[method]
     options = [f"train.method={method}", f"train.learning_rate={lr}", "train.epochs=2"]
-    project = pinchtune.Project.open(mixed.folder, options)
+    project = pinchtune.Project.open(write_project(tmp_path / "project"), options)
+    pinchtune.mix(project)
     folder = pinchtune.export_trainer(project, "pinch", tmp_path / "out", to="trl")
     theirs = run_trl(folder)
     run = pinchtune.train(project, ["pinch"])["pinch"]

@@ -8,9 +8,9 @@ training are the very tokens that generation starts from.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from pinchtune.errors import UsageError
@@ -191,7 +191,8 @@ def _between(tokenizer: Tokenizer, roles: str) -> list[str]:
 
 
 def _common_end(texts: Sequence[str]) -> str:
-    return os.path.commonprefix([text[::-1] for text in texts])[::-1]
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*map(reversed, texts)))
+    return "".join(letters[0] for letters in alike)[::-1]
 
 
 def _not_plain() -> UsageError:

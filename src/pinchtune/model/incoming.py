@@ -130,9 +130,7 @@ def _shapes(path: Path) -> dict[str, Shape]:
         return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
 
 
-def _check_adapter(
-    incoming: Incoming, base: str, shapes: Mapping[str, Shape], model: Any
-) -> None:
+def _check_adapter(incoming: Incoming, base: str, shapes: Mapping[str, Shape], model: Any) -> None:
     told = read_json(incoming.folder / ADAPTER[0])
     kind = told.get("peft_type") if isinstance(told, dict) else None
     if kind != "LORA":

@@ -58,9 +58,7 @@ def add_arm(
     exported = find_origin(incoming.folder)
     origin = _read_checked(seed, arm, exported) if exported else None
     examples = _examples(seed, arm)
-    check_tokenizer(
-        incoming.folder, seed.tokenizer, _probes(examples), template=origin is None
-    )
+    check_tokenizer(incoming.folder, seed.tokenizer, _probes(examples), template=origin is None)
     dtype = check_weights(incoming, seed.config.model.base)
     told = _tell(incoming, origin, exported)
     run = added_run(seed, arm, told)

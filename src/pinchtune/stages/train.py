@@ -44,7 +44,7 @@ def train(
 
 
 def find_arm(project: Project, name: str) -> tuple[Project, str]:
-    """Return the seed and the arm of a name such as `pinch` or `seed1/pinch`; UsageError if none."""
+    """Return the seed and the arm of a name, such as `seed1/pinch`; UsageError if none."""
     known = {seed.name(arm): (seed, arm) for seed in project.seeds for arm in ARMS}
     if name not in known:
         raise UsageError(f"unknown arm {name!r}; use one of: {', '.join(known)}")

@@ -12,7 +12,8 @@ from pinchtune.trainers.table import Trainer
 TEXT = """\
 # The arm `{arm}` of {project}, for {title}
 
-pinchtune wrote this folder so that {title} tunes the arm as pinchtune would. The options are those of {title} {version}.
+pinchtune wrote this folder so that {title} tunes the arm as pinchtune would. The options are those
+of {title} {version}.
 
 ## Run it
 
@@ -21,7 +22,8 @@ pip install {install}
 {command}
 ```
 
-Run it in this folder. The base model is {base}, as named in `{config}`: if it lies elsewhere on your machine, change it there. It has to be the same weights.
+Run it in this folder. The base model is {base}, as named in `{config}`: if it lies elsewhere on
+your machine, change it there. It has to be the same weights.
 {checkpoints}
 Then, where the project is:
 
@@ -91,7 +93,7 @@ def _same(recipe: Recipe) -> Iterator[str]:
         f"The file holds {_times(train.epochs)}, so it is one epoch for the trainer."
     )
     yield (
-        f"**Steps**: {train.batch_size} examples each, as {recipe.accumulation} × "
+        f"**Steps**: {train.batch_size} examples each, as {recipe.accumulation} times "
         f"{recipe.micro_batch} on one device; the loss is divided by the targets of the whole "
         "step. With more devices divide the accumulation by their number."
     )

@@ -120,13 +120,18 @@ def method(value: Any) -> str:
 
 def _batch(rest: Values, micro: str, taken: Taken) -> None:
     """Take the sizes of a step and of a micro-batch, on one device."""
-    size, times = whole(rest.pop(micro)), whole(rest.pop("gradient_accumulation_steps"))
-    taken.settings |= {"train.device_batch_size": size, "train.batch_size": size * times}
+    found = {name: rest.pop(name) for name in (micro, "gradient_accumulation_steps")}
+    try:
+        size, times = map(whole, found.values())
+    except (Refused, TypeError, ValueError):
+        taken.left |= {name: f"{value!r} is no whole number" for name, value in found.items()}
+    else:
+        taken.settings |= {"train.device_batch_size": size, "train.batch_size": size * times}
 
 
 def _dtype(rest: Values, names: Mapping[str, str], taken: Taken) -> None:
     for name, dtype in names.items():
-        if rest.pop(name, False) is True:
+        if isinstance(rest.get(name), bool) and rest.pop(name):
             taken.settings["model.dtype"] = dtype
 
 
@@ -155,7 +160,7 @@ def _llamafactory(rest: Values, path: Path, taken: Taken) -> None:
 
 
 def _data_folder(name: str, path: Path) -> Path | None:
-    """Return where dataset_info.json lies: beside the configuration, here, or as in their sources."""
+    """Return where dataset_info.json lies: near the configuration, here, or as in their sources."""
     roots = (path.parent, Path(), path.absolute().parent.parent.parent)
     return next((root / name for root in roots if (root / name / INFO).is_file()), None)
 
@@ -180,7 +185,6 @@ def _axolotl(rest: Values, path: Path, taken: Taken) -> None:
 SAME: dict[str, tuple[Any, ...]] = {
     "lora_dropout": (0, 0.0),
     "gradient_checkpointing": (True, False),
-    "logging_steps": (1,),
     "report_to": ("none",),
 }
 """Options that ask for what pinchtune does, or for what changes no weights, by their values."""

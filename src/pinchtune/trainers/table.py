@@ -11,8 +11,8 @@ from pinchtune.trainers import axolotl, llamafactory, ms_swift, trl
 from pinchtune.trainers.recipe import CONVERSATIONS, TOKENIZER, TOKENS, Kit
 
 WARM_UP = (
-    "**The warm-up begins at 0.** Each step of it has the learning rate that pinchtune gives to the "
-    "step before, so the first step moves nothing. Behind the warm-up the rates are the same."
+    "**The warm-up begins at 0.** Each step of it has the learning rate that pinchtune gives to "
+    "the step before, so the first step moves nothing. Behind the warm-up the rates are the same."
 )
 START = (
     "**The adapter's random start.** The trainer draws it from the same seed at another moment of "
@@ -86,8 +86,8 @@ TRAINERS = {
             WARM_UP,
             START,
             DECAY,
-            "**The chat template that it saves** beside the arm is its own (`empty`), and wrong for "
-            f"this arm. The right one lies in `{TOKENIZER}`; `pinch arm add` puts it there.",
+            "**The chat template that it saves** beside the arm is its own (`empty`), and wrong "
+            f"for this arm. The right one lies in `{TOKENIZER}`; `pinch arm add` puts it there.",
             "**float32**: without `bf16` and `fp16` it computes in the number format that the base "
             "model's files are in.",
         ),

@@ -1,4 +1,4 @@
-"""Tells ms-swift the chat template of an arm that pinchtune exported: template.json, beside this."""
+"""Tells ms-swift the chat template of an arm that pinchtune exported: template.json."""
 
 import json
 from pathlib import Path
