@@ -170,11 +170,12 @@ def test_the_script_begins_with_the_weights_of_the_loop(mixed, exported):
     """The first step of both has the same adapter, drawn from the same seed."""
     import torch
 
-    from pinchtune.model.load import load_model
+    from pinchtune.model.load import load_model, quiet_peft
     from pinchtune.training.arm import prepare_model
 
     config = read_json(exported("trl") / "config.json")
-    theirs = load_script("tune").load_model(config)
+    with quiet_peft():
+        theirs = load_script("tune").load_model(config)
     ours = prepare_model(load_model(mixed.config.model), mixed.config.train)
     pairs = list(zip(ours.named_parameters(), theirs.named_parameters(), strict=True))
     assert pairs and all(a[0] == b[0] and torch.equal(a[1], b[1]) for a, b in pairs)
