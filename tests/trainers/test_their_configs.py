@@ -15,7 +15,7 @@ from pinchtune.trainers import axolotl, llamafactory, ms_swift
 from pinchtune.trainers.recipe import Recipe
 
 KNOWN = json.loads(Path(__file__).with_name("their_options.json").read_text("utf-8"))
-"""The names of their options, with the version and the files that they were read from."""
+"""The names of their options, with the release and the files of it that they were read from."""
 RECIPE = Recipe(
     base="org/base",
     train=TrainConfig(

@@ -5,7 +5,6 @@ TRL is looked for in this Python, or in the one that the variable TRL_PYTHON nam
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import pinchtune
+from pinchtune.files import read_jsonl
 
 pytestmark = pytest.mark.slow
 TOLERANCE = 1e-3
@@ -28,7 +28,7 @@ def run_trl(folder: Path) -> list[float]:
         pytest.skip("TRL is not installed; TRL_PYTHON may name a Python that has it")
     done = subprocess.run([PYTHON, "tune.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line)["loss"] for line in (folder / "losses.jsonl").open()]
+    return [row["loss"] for _, row in read_jsonl(folder / "losses.jsonl")]
 
 
 @pytest.mark.parametrize("method", ["lora", "full"])
@@ -40,7 +40,7 @@ def test_the_losses_are_ours(write_project, tmp_path, method):
     folder = pinchtune.export_trainer(project, "pinch", tmp_path / "out", to="trl")
     theirs = run_trl(folder)
     run = pinchtune.train(project, ["pinch"])["pinch"]
-    ours = [json.loads(line)["train/loss"] for line in (run.path / "metrics.jsonl").open()]
+    ours = [row["train/loss"] for _, row in read_jsonl(run.path / "metrics.jsonl")]
     assert len(ours) == len(theirs) == 12
     assert ours[0] - ours[-1] > 0.1  # there is something to follow
     distances = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]

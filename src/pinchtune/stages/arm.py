@@ -138,7 +138,7 @@ def _facts(
     from pinchtune.model.load import model_facts
 
     train = told.get("train", {})
-    known = {key: told[key] for key in ("steps", "rows") if key in told}
+    known: dict[str, Any] = {key: told[key] for key in ("steps", "rows") if key in told}
     return {
         "train": {**train, "method": told["method"], "trainer": told["trainer"]},
         "model": model_facts(project.config.model.base),

@@ -63,7 +63,7 @@ TRAINERS = {
     ),
     "axolotl": Trainer(
         "axolotl",
-        "0.21",
+        "0.19",
         "axolotl",
         f"{QUIET} AXOLOTL_DO_NOT_TRACK=1 axolotl train {axolotl.CONFIG}",
         axolotl.write,
