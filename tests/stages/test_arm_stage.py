@@ -258,6 +258,8 @@ def test_a_whole_model_of_another_size_is_refused(project, tmp_path):
     told = read_json(tmp_path / "big/config.json")
     (tmp_path / "big/config.json").write_text(json.dumps({**told, "num_hidden_layers": 2}))
     refuse(project, tmp_path / "big", "pinch", "is not in both, or has other sizes")
+    (tmp_path / "big/config.json").write_text("[]")
+    refuse(project, tmp_path / "big", "pinch", "its model_type is None")
 
 
 @pytest.mark.parametrize(
@@ -265,12 +267,22 @@ def test_a_whole_model_of_another_size_is_refused(project, tmp_path):
     [
         ({"peft_type": "IA3"}, "peft_type is IA3; pinchtune takes LoRA adapters"),
         ({"base_model_name_or_path": "org/other"}, "was tuned on org/other, and the project's"),
+        ({"init_lora_weights": "pissa"}, "init_lora_weights is pissa, which has changed the base"),
     ],
 )
 def test_an_adapter_that_says_it_is_another(project, tuned, told, message):
     path = tuned / "arm/adapter_config.json"
     path.write_text(json.dumps({**read_json(path), **told}))
     refuse(project, tuned, "pinch", message)
+
+
+def test_nothing_that_names_code_is_kept(project, tuned):
+    path = tuned / "arm/adapter_config.json"
+    more = {"auto_mapping": {"parent_library": "os"}, "megatron_core": "os", "revision": "x"}
+    path.write_text(json.dumps({**read_json(path), **more}))
+    run = pinchtune.add_arm(project, tuned, "pinch")
+    told = read_json(run.path / "adapter_config.json")
+    assert not set(more) & set(told) and told["r"] == 2 and told["lora_alpha"] == 4
 
 
 def test_where_the_base_lay_elsewhere_says_nothing(project, tuned, tiny_model):

@@ -26,6 +26,25 @@ Shape = tuple[int, ...]
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors")
 CONFIG = "config.json"
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_KEPT = (
+    "peft_type",
+    "task_type",
+    "r",
+    "lora_alpha",
+    "lora_dropout",
+    "bias",
+    "target_modules",
+    "exclude_modules",
+    "use_rslora",
+    "rank_pattern",
+    "alpha_pattern",
+    "fan_in_fan_out",
+    "layers_to_transform",
+    "layers_pattern",
+)
+"""What is kept of an adapter's configuration: others name modules to import, or machines."""
+_STARTS = (None, True, False, "gaussian")
+"""Ways in which an adapter can begin that leave the base model as it is."""
 _LORA = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
 _SIZES = ("model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers")
 
@@ -137,6 +156,11 @@ def _check_adapter(incoming: Incoming, base: str, shapes: Mapping[str, Shape], m
         raise UsageError(
             f"{incoming.folder / ADAPTER[0]}: peft_type is {kind}; pinchtune takes LoRA adapters"
         )
+    if told.get("init_lora_weights") not in _STARTS:
+        raise UsageError(
+            f"{incoming.folder / ADAPTER[0]}: init_lora_weights is {told['init_lora_weights']}, "
+            "which has changed the base model too; let the trainer convert it to plain LoRA"
+        )
     _check_base(incoming.folder, base, str(told.get("base_model_name_or_path") or ""))
     own = {name: tuple(p.shape) for name, p in model.named_parameters(remove_duplicate=False)}
     halves: dict[str, dict[str, Shape]] = {}
@@ -167,8 +191,9 @@ def _check_base(folder: Path, base: str, told: str) -> None:
 
 
 def _check_model(incoming: Incoming, shapes: Mapping[str, Shape], model: Any) -> None:
-    told, own = read_json(incoming.folder / CONFIG), model.config.to_dict()
-    for key in _SIZES if isinstance(told, dict) else ():
+    found, own = read_json(incoming.folder / CONFIG), model.config.to_dict()
+    told = {"model_type": None, **(found if isinstance(found, dict) else {})}
+    for key in _SIZES:
         if key in told and key in own and told[key] != own[key]:
             what = f"its {key} is {told[key]}, and that of the base model {own[key]}"
             raise _other_base(incoming.folder, what)
@@ -241,6 +266,17 @@ def install(incoming: Incoming, target: Path, base: str, tokenizer: Any) -> None
         asked.eos_token_id = end_token_ids(tokenizer)
         asked.pad_token_id = tokenizer.pad_token_id
         asked.save_pretrained(target)
-    if incoming.is_adapter:
-        told = read_json(target / ADAPTER[0])
-        write_json(target / ADAPTER[0], {**told, "base_model_name_or_path": resolve_base(base)})
+    name = ADAPTER[0] if incoming.is_adapter else CONFIG
+    told = read_json(target / name)
+    write_json(target / name, _clean(told, base) if incoming.is_adapter else _plain(told))
+
+
+def _clean(told: dict[str, Any], base: str) -> dict[str, Any]:
+    """Return an adapter's configuration with the base model where it lies here."""
+    kept = {key: told[key] for key in _KEPT if key in told}
+    return {**kept, "base_model_name_or_path": resolve_base(base), "inference_mode": True}
+
+
+def _plain(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a model's configuration without the code that it names and where it lay."""
+    return {key: value for key, value in told.items() if key not in ("auto_map", "_name_or_path")}

@@ -30,7 +30,7 @@ def export_trainer(
 
     The arm of a later seed is named `seed1/pinch`.
     """
-    trainer, folder = find_trainer(to), Path(folder)
+    (known, trainer), folder = find_trainer(to), Path(folder)
     seed, name = find_arm(project, arm)
     mixture = finished(seed.path("mixture"), "mix")
     kit, counts = _make_kit(seed, name)
@@ -39,7 +39,7 @@ def export_trainer(
         trainer.write(draft, kit)
         write_text(draft / "README.md", write_guide(kit, trainer, project.config.name, arm))
         origin = Origin(
-            trainer=to,
+            trainer=known,
             arm=arm,
             mixture=mixture["files"][f"{name}.jsonl"],
             model=base_facts(project.config.model.base),

@@ -6,25 +6,28 @@ may have been changed on the other machine: that is no fault, but it is said.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import ValidationError
+
+from pinchtune.config import Section
 from pinchtune.errors import DataError, UsageError
 from pinchtune.files import hash_file, read_json, write_json
 from pinchtune.trainers.recipe import CONVERSATIONS, TOKENS
 
+Name = Literal["trl", "axolotl", "llamafactory", "ms-swift"]
 NAME = "pinchtune-arm.json"
-FORMAT = 1
 ROWS = (CONVERSATIONS, TOKENS)
 """Files of rows; beside them the Arrow files of a data set."""
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Section):
     """What goes with an exported arm."""
 
-    trainer: str
+    format: Literal[1] = 1
+    """The shape of this file."""
+    trainer: Name
     """The trainer that it was exported to, by its name in the table."""
     arm: str
     """Name of the arm: `pinch`, `seed1/pinch` …"""
@@ -42,12 +45,11 @@ class Origin:
     """Hash of each file of rows."""
     settings: dict[str, str]
     """Hash of each file of settings."""
-    format: int = FORMAT
 
 
 def write_origin(folder: Path, origin: Origin) -> None:
     """Write pinchtune-arm.json."""
-    write_json(folder / NAME, asdict(origin))
+    write_json(folder / NAME, origin.model_dump())
 
 
 def hash_files(folder: Path, names: tuple[str, ...]) -> dict[str, str]:
@@ -70,11 +72,11 @@ def find_origin(folder: Path) -> Path | None:
 def read_origin(folder: Path) -> Origin:
     """Return what pinchtune-arm.json says; DataError if it is not one of ours."""
     path = folder / NAME
-    value = read_json(path)
-    names = Origin.__dataclass_fields__
-    if not isinstance(value, dict) or set(value) != set(names) or value["format"] != FORMAT:
-        raise DataError("is not of this version of pinchtune; export the arm again", path)
-    return Origin(**value)
+    try:
+        return Origin.model_validate(read_json(path))
+    except ValidationError as error:
+        message = "is not of this version of pinchtune; export the arm again"
+        raise DataError(message, path) from error
 
 
 def check_data(folder: Path, origin: Origin) -> None:

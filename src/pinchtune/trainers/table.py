@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pinchtune.errors import UsageError
 from pinchtune.trainers import axolotl, llamafactory, ms_swift, trl
+from pinchtune.trainers.origin import Name
 from pinchtune.trainers.recipe import CONVERSATIONS, TOKENIZER, TOKENS, Kit
 
 WARM_UP = (
@@ -50,7 +51,7 @@ AS_TOKENS = (
 )
 QUIET = "DO_NOT_TRACK=1 HF_HUB_DISABLE_TELEMETRY=1"
 
-TRAINERS = {
+TRAINERS: dict[Name, Trainer] = {
     "trl": Trainer(
         "TRL",
         "1.16",
@@ -111,8 +112,9 @@ TRAINERS = {
 }
 
 
-def find_trainer(name: str) -> Trainer:
+def find_trainer(name: str) -> tuple[Name, Trainer]:
     """Return a trainer by its name; UsageError lists the names."""
-    if name not in TRAINERS:
-        raise UsageError(f"--to {name}: is not known; use one of: {', '.join(TRAINERS)}")
-    return TRAINERS[name]
+    for known, trainer in TRAINERS.items():
+        if known == name:
+            return known, trainer
+    raise UsageError(f"--to {name}: is not known; use one of: {', '.join(TRAINERS)}")
