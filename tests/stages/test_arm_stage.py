@@ -136,9 +136,9 @@ def test_a_whole_model_is_an_arm_too(project, tiny_model, tmp_path):
 
     folder = pinchtune.export_trainer(project, "pinch", tmp_path / "out", to="ms-swift")
     model = AutoModelForCausalLM.from_pretrained(tiny_model)
-    with torch.no_grad():
-        model.model.norm.weight.add_(0.5)
     for step in (4, 12):
+        with torch.no_grad():
+            model.model.norm.weight.add_(0.5)
         model.save_pretrained(folder / f"arm/checkpoint-{step}")
     (folder / "arm/checkpoint-12/training_args.bin").write_bytes(pickle.dumps({}))
     run = pinchtune.add_arm(project, folder, "pinch")
