@@ -30,6 +30,7 @@ LAYERS = (
         "advice",
         "releasing",
         "abtest",
+        "trainers",
     ),
     ("reporting",),
     ("stages",),

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pinchtune.stages.advise import advise_languages as advise_languages
     from pinchtune.stages.advise import advise_next as advise_next
+    from pinchtune.stages.arm import add_arm as add_arm
+    from pinchtune.stages.arm import list_arms as list_arms
+    from pinchtune.stages.arm import remove_arm as remove_arm
     from pinchtune.stages.costs import costs as costs
     from pinchtune.stages.data import check_data as check_data
     from pinchtune.stages.data import export_data as export_data
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.export import export_model as export_model
     from pinchtune.stages.generate import generate as generate
     from pinchtune.stages.init import init as init
+    from pinchtune.stages.init_from import init_from as init_from
     from pinchtune.stages.mine import mine as mine
     from pinchtune.stages.mirror import mirror_versions as mirror_versions
     from pinchtune.stages.mix import mix as mix
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.switching import promote_version as promote_version
     from pinchtune.stages.switching import rollback_version as rollback_version
     from pinchtune.stages.train import train as train
+    from pinchtune.stages.trainer import export_trainer as export_trainer
     from pinchtune.stages.versions import add_version as add_version
     from pinchtune.stages.versions import list_versions as list_versions
     from pinchtune.stages.versions import prune_versions as prune_versions
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Project": "project",
+    "add_arm": "arm",
     "add_version": "versions",
     "advise_languages": "advise",
     "advise_next": "advise",
@@ -62,10 +68,13 @@ _HOMES = {
     "evaluate": "evaluate",
     "export_data": "data",
     "export_model": "export",
+    "export_trainer": "trainer",
     "finish_stage": "stage",
     "generate": "generate",
     "import_data": "data",
     "init": "init",
+    "init_from": "init_from",
+    "list_arms": "arm",
     "list_data": "data",
     "list_stages": "stage",
     "list_versions": "versions",
@@ -76,6 +85,7 @@ _HOMES = {
     "preview": "preview",
     "promote_version": "switching",
     "prune_versions": "versions",
+    "remove_arm": "arm",
     "report": "report",
     "rollback_version": "switching",
     "run": "run",

@@ -740,6 +740,50 @@ MIXING = (
 )
 
 
+TRAINERS = (
+    Case(
+        "trainer that is none",
+        "export trainer pinch P/out --to spark -p P",
+        "--to spark: is not known; use one of: trl, axolotl, llamafactory, ms-swift",
+    ),
+    Case(
+        "export before mix",
+        "export trainer pinch P/out -p P",
+        "P/runs/mixture is not complete; run `pinch mix` first, or `pinch run`",
+    ),
+    Case(
+        "arm from nowhere",
+        "arm add P/out --as pinch -p P",
+        "P/out: is no folder; name the one that the trainer wrote",
+    ),
+    Case(
+        "arm that is pickled",
+        "arm add P/out -p P",
+        "P/out/pytorch_model.bin: is pickled, and never read, since it could run any code; let "
+        "the trainer save safetensors",
+        partial(put, "out/pytorch_model.bin", b"x"),
+    ),
+    Case(
+        "arm that was tuned here",
+        "arm remove pinch -p P",
+        "P/runs/arms/pinch: did not come from elsewhere; `pinch train` tunes it anew",
+    ),
+    Case(
+        "configuration of no trainer",
+        "init P/new --from P/x.yaml",
+        "P/x.yaml: has neither model_name_or_path (LLaMA-Factory) nor base_model (axolotl); name "
+        "a configuration of one of these",
+        partial(put, "x.yaml", "lr: 1\n"),
+    ),
+    Case(
+        "configuration that is no YAML",
+        "init P/new --from P/x.yaml",
+        "P/x.yaml: is not valid YAML (…); correct it",
+        partial(put, "x.yaml", "a: [\n"),
+    ),
+)
+
+
 def matches(message: str, said: str) -> bool:
     return bool(re.fullmatch(re.escape(message).replace("…", ".+"), said))
 
@@ -759,7 +803,9 @@ def check(pinch, look):
     return check
 
 
-@pytest.mark.parametrize("case", [*FILES, *MINED, *CONFIG, *MIXING], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [*FILES, *MINED, *CONFIG, *MIXING, *TRAINERS], ids=lambda case: case.name
+)
 def test_one_sentence_and_nothing_changed(case: Case, make_project, check):
     project = make_project()
     case.prepare(project)

@@ -12,6 +12,7 @@ import typer
 from pinchtune.cli import (
     abtest,
     advise,
+    arm,
     collect,
     costs,
     data,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(run, web, export, doctor),
+    *(run, web, doctor),
 )
 for verb in VERBS:
     verb.register(app)
@@ -63,6 +64,8 @@ app.add_typer(stage.app, name="stage")
 app.add_typer(judge.app, name="judge")
 app.add_typer(serve.app, name="serve")
 app.add_typer(versions.app, name="versions")
+app.add_typer(export.app, name="export")
+app.add_typer(arm.app, name="arm")
 app.add_typer(abtest.app, name="ab")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(collect.app, name="collect")

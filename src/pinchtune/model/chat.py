@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from pinchtune.errors import UsageError
@@ -44,6 +45,23 @@ class Encoded(NamedTuple):
     def target_count(self) -> int:
         """Number of target tokens."""
         return sum(self.targets)
+
+
+class Slots(NamedTuple):
+    """What a chat template writes around the texts of a conversation."""
+
+    prefix: str
+    """Before the first question, where there is no system message."""
+    before_system: str
+    after_system: str
+    """Between the system message and the first question."""
+    before_question: str
+    """What every question has before it, beside the above."""
+    before_response: str
+    separator: str
+    """Between a response and the next question."""
+    suffix: str
+    """After the last response."""
 
 
 def prepare_tokenizer(tokenizer: Tokenizer) -> Tokenizer:
@@ -126,6 +144,11 @@ def _render(tokenizer: Tokenizer, messages: Sequence[Message], prompt: bool) -> 
     return str(text)
 
 
+def written_messages(tokenizer: Tokenizer, example: Example) -> list[Message]:
+    """Return the conversation in the very words that the template is given."""
+    return [m._replace(content=_neutralise(tokenizer, m.content)) for m in example.messages()]
+
+
 def _neutralise(tokenizer: Tokenizer, text: str, strip: bool = True) -> str:
     """Break control tokens that a text spells out: nobody ends a response by writing <eos>."""
     text = text.strip() if strip else text
@@ -136,6 +159,47 @@ def _neutralise(tokenizer: Tokenizer, text: str, strip: bool = True) -> str:
 def plain_template(tokenizer: Tokenizer) -> str:
     """Return the chat template without marks of what is generated, which others do not know."""
     return re.sub(r"{%-?\s*(?:end)?generation\s*-?%}", "", str(tokenizer.chat_template))
+
+
+def template_slots(tokenizer: Tokenizer) -> Slots:
+    """Return the chat template as the texts that it writes; UsageError if it is more than that."""
+    first, answer, separator, again, end = _between(tokenizer, "user assistant user assistant")
+    before_system, after_system, *_ = _between(tokenizer, "system user assistant")
+    if again != answer:
+        raise _not_plain()
+    question = _common_end([first, after_system, separator])
+    cut = len(question)
+    return Slots(
+        first[: len(first) - cut],
+        before_system,
+        after_system[: len(after_system) - cut],
+        question,
+        answer,
+        separator[: len(separator) - cut],
+        end.rstrip(),
+    )
+
+
+def _between(tokenizer: Tokenizer, roles: str) -> list[str]:
+    """Return the texts before, between and behind the messages of these roles."""
+    marks = [f"SLOT{i}X" for i in range(len(roles.split()))]
+    rows = [{"role": role, "content": mark} for role, mark in zip(roles.split(), marks)]
+    parts = re.split("|".join(marks), str(tokenizer.apply_chat_template(rows, tokenize=False)))
+    if len(parts) != len(marks) + 1:
+        raise _not_plain()
+    return parts
+
+
+def _common_end(texts: Sequence[str]) -> str:
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*map(reversed, texts)))
+    return "".join(letters[0] for letters in alike)[::-1]
+
+
+def _not_plain() -> UsageError:
+    return UsageError(
+        "the model's chat template does more than write texts around messages, which this trainer "
+        "cannot be told; use another trainer, or a base model"
+    )
 
 
 def end_token_ids(tokenizer: Tokenizer, example: Example | None = None) -> list[int]:

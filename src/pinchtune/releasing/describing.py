@@ -8,9 +8,12 @@ from typing import Any
 from pinchtune.releasing.version import Version
 
 NOTHING = "none"
+FACTS = ("base", "method", "trainer", "arm", "made", "dose")
+"""What version.json says in a word."""
 _LABELS = {
     "base": "base model",
     "method": "method",
+    "trainer": "trainer",
     "arm": "arm",
     "tuned": "tuned languages",
     "unseen": "unseen languages",
@@ -29,7 +32,7 @@ def version_facts(version: Version) -> dict[str, str]:
     facts, figures = version.facts, version.facts.get("figures", {})
     languages = facts.get("languages", {})
     found = {
-        **{key: str(facts.get(key, "")) for key in ("base", "method", "arm", "made", "dose")},
+        **{key: str(facts.get(key, "")) for key in FACTS},
         **{key: ", ".join(languages.get(key, ())) for key in ("tuned", "unseen")},
         "verdict": version.verdict,
         "tuned_by": str(facts["tuned_by"]["name"]),

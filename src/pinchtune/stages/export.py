@@ -77,7 +77,7 @@ def export_model(
     source = _find_source(project, name)
     written = _pick_format(source, target, dtype)
     asked = first_of_each(project.evaluation_prompts(), prompts).values()
-    with _unfinished(folder) as draft:
+    with new_folder(folder) as draft:
         progress.say(f"writing {name} as {target}")
         before = _write(source, target, draft, written, [e for rows in asked for e in rows])
         progress.say(f"comparing it on {len(before)} prompts")
@@ -120,7 +120,7 @@ def _find_source(project: Project, name: str) -> Source:
 
 
 @contextmanager
-def _unfinished(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path) -> Iterator[Path]:
     """Yield a folder that gets its name when the block succeeds, and vanishes when it fails."""
     if folder.is_symlink() or (folder.exists() and not _is_empty(folder)):
         raise UsageError(f"{folder}: is there already; name a new folder")
@@ -140,7 +140,7 @@ def _is_empty(folder: Path) -> bool:
     return folder.is_dir() and not any(folder.iterdir())
 
 
-def _computed(config: ModelConfig) -> str:
+def computed_format(config: ModelConfig) -> str:
     """Return the number format that the project computes in."""
     from pinchtune.model.load import name_dtype, pick_device, pick_dtype
 
@@ -158,7 +158,7 @@ def _pick_format(source: Source, target: Target, dtype: str) -> str:
         raise UsageError(f"--dtype {dtype}: is not known; use one of: {known}")
     if dtype in PACKED and target != "gguf":
         raise UsageError(f"--dtype {dtype}: only a GGUF file holds such weights; use --to gguf")
-    return _computed(source.config) if dtype == "auto" else dtype
+    return computed_format(source.config) if dtype == "auto" else dtype
 
 
 def _write(
@@ -203,7 +203,7 @@ def _check(
 def _tolerance(source: Source, written: str) -> Tolerance:
     if written in PACKED:
         return EIGHT_BITS
-    return EXACT if written == _computed(source.config) else ROUNDED
+    return EXACT if written == computed_format(source.config) else ROUNDED
 
 
 def _load_back(source: Source, target: Target, draft: Path, written: str) -> Loaded:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import textwrap
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ TOML = """\
 name = "{name}"
 
 [model]
-base = "{base}"
+base = {base}
 
 [languages]
 tuned = [{tuned}]
@@ -43,19 +45,25 @@ references = 12
 
 def init(folder: str | Path, starter: bool = True) -> Path:
     """Make `folder` a project and return its pinch.toml; UsageError if it is one already."""
+    text = head_of_toml(Path(folder), Config())
+    if not starter:
+        return make_project(folder, text, {})
+    return make_project(folder, text + PILOT, starter_files())
+
+
+def make_project(folder: str | Path, text: str, data: Mapping[str, str]) -> Path:
+    """Write pinch.toml and data files; UsageError if there is a project, or somebody's data."""
     folder = Path(folder)
     path = folder / CONFIG_NAME
     if path.exists():
         raise UsageError(f"{path}: exists already; choose another folder")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; choose another name")
-    texts = starter_files() if starter else {}
-    for name, text in texts.items():
-        _refuse_other(folder / "data" / name, text)
-    for name, text in texts.items():
-        write_text(folder / "data" / name, text)
-    text = _toml(folder.resolve().name, Config())
-    write_text(path, text + PILOT if starter else text)
+    for name, written in data.items():
+        _refuse_other(folder / "data" / name, written)
+    for name, written in data.items():
+        write_text(folder / "data" / name, written)
+    write_text(path, text)
     return path
 
 
@@ -90,14 +98,16 @@ def starter_source(source: str | Path) -> str | Path:
     return folder if folder.is_dir() else folder.with_suffix(".jsonl")
 
 
-def _toml(name: str, config: Config) -> str:
+def head_of_toml(folder: Path, config: Config) -> str:
+    """Return the beginning of a pinch.toml: name, base model and languages."""
+
     def quote(codes: tuple[str, ...]) -> str:
         return ", ".join(f'"{code}"' for code in codes)
 
-    safe = name.replace("\\", "").replace('"', "")
-    languages = config.languages
+    safe = folder.resolve().name.replace("\\", "").replace('"', "")
+    languages, base = config.languages, json.dumps(config.model.base, ensure_ascii=False)
     tuned, unseen = quote(languages.tuned), quote(languages.unseen)
-    return TOML.format(name=safe, base=config.model.base, tuned=tuned, unseen=unseen)
+    return TOML.format(name=safe, base=base, tuned=tuned, unseen=unseen)
 
 
 def list_options() -> dict[str, dict[str, Any]]:

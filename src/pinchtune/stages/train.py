@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.config import ENGLISH
 from pinchtune.data.formats import read_examples
+from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
-from pinchtune.files import RunFolder, write_json
+from pinchtune.files import RunFolder, read_json, write_json
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.stages.pool import count_unapproved
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pinchtune.training.loop import Progress as Step
     from pinchtune.training.loop import Reference, Row, Trainer
 
+ELSEWHERE = "elsewhere.json"
+"""Stands in the folder of an arm that another trainer has tuned, and says where it came from."""
 VALIDATION_PROMPTS = 2
 """References a language in validation during training; evaluation uses all of them."""
 
@@ -40,10 +43,20 @@ def train(
     }
 
 
+def find_arm(project: Project, name: str) -> tuple[Project, str]:
+    """Return the seed and the arm of a name, such as `seed1/pinch`; UsageError if none."""
+    known = {seed.name(arm): (seed, arm) for seed in project.seeds for arm in ARMS}
+    if name not in known:
+        raise UsageError(f"unknown arm {name!r}; use one of: {', '.join(known)}")
+    return known[name]
+
+
 def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
     run = tuned_run(project, arm)
     if not run.complete():
         from pinchtune.training.checkpoint import NAME
+
+        _keep_elsewhere(project, arm, run.path)
 
         # Loaded first: what is wrong with the model shows before the folder is touched.
         job = _load_job(project, arm, run.path)
@@ -54,8 +67,40 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
     return run
 
 
+def _keep_elsewhere(project: Project, arm: str, folder: Path) -> None:
+    """Refuse to tune over an arm that somebody else tuned, perhaps for days."""
+    if read_elsewhere(folder) is not None:
+        raise UsageError(
+            f"{folder}: came from elsewhere, and is not whole or not of today's mixture and base "
+            f"model; tune it again there and add it, or run `pinch arm remove {project.name(arm)}`"
+        )
+
+
+def read_elsewhere(folder: Path) -> dict[str, Any] | None:
+    """Return what is told of an arm that came from elsewhere; None if it did not."""
+    path = folder / ELSEWHERE
+    value = read_json(path) if path.is_file() else None
+    return value if isinstance(value, dict) else None
+
+
+def added_run(project: Project, arm: str, told: dict[str, Any]) -> RunFolder:
+    """Return the run folder of an arm that came from elsewhere, complete or not."""
+    mixture = finished(project.path("mixture"), "mix")
+    inputs = {
+        "rows": mixture["files"][f"{arm}.jsonl"],
+        "base": project.config.model.base,
+        "elsewhere": told,
+    }
+    return RunFolder(project.path("arms", arm), stage_key("add", inputs))
+
+
 def tuned_run(project: Project, arm: str) -> RunFolder:
-    """Return the run folder of an arm that is tuned on today's mixture, complete or not."""
+    """Return the run folder of an arm that is tuned on today's mixture, complete or not.
+
+    One that came from elsewhere is of today as long as mixture and base model are.
+    """
+    if told := read_elsewhere(project.path("arms", arm)):
+        return added_run(project, arm, told)
     mixture = finished(project.path("mixture"), "mix")
     config = project.config
     inputs = {

@@ -66,11 +66,16 @@ OnStep = Callable[[Progress], None]
 
 def schedule(step: int, steps: int, config: TrainConfig) -> float:
     """Return the learning rate of a step (from 0): linear warm-up, then a cosine to zero."""
-    warmup = max(1, round(config.warmup * steps))
+    warmup = warmup_steps(steps, config)
     if step < warmup:
         return config.learning_rate * (step + 1) / warmup
     done = (step - warmup) / max(1, steps - warmup)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def warmup_steps(steps: int, config: TrainConfig) -> int:
+    """Return how many of the steps belong to the warm-up."""
+    return max(1, round(config.warmup * steps))
 
 
 def plan_steps(rows: Sequence[Row], config: TrainConfig) -> list[list[int]]:

@@ -1,0 +1,1 @@
+"""Scripts that are copied into exported folders; they know nothing of pinchtune."""
