@@ -34,14 +34,17 @@ def train(
     """
     wanted = [arm for arm in project.check_arms(arms) if arm != BASE_ARM]
     return {
-        seed.name(arm): _train_arm(seed, arm, progress or Silent())
+        seed.name(arm): tune_arm(seed, arm, progress or Silent())
         for seed in project.seeds
         for arm in wanted
     }
 
 
-def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
-    run = tuned_run(project, arm)
+def tune_arm(
+    project: Project, arm: str, progress: Progress, folder: Path | None = None
+) -> RunFolder:
+    """Write one arm of one seed, into runs/arms/<arm> unless told otherwise."""
+    run = tuned_run(project, arm, folder)
     if not run.complete():
         from pinchtune.training.checkpoint import NAME
 
@@ -54,7 +57,7 @@ def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
     return run
 
 
-def tuned_run(project: Project, arm: str) -> RunFolder:
+def tuned_run(project: Project, arm: str, folder: Path | None = None) -> RunFolder:
     """Return the run folder of an arm that is tuned on today's mixture, complete or not."""
     mixture = finished(project.path("mixture"), "mix")
     config = project.config
@@ -63,7 +66,7 @@ def tuned_run(project: Project, arm: str) -> RunFolder:
         "train": config.train.recipe,
         "model": config.model.model_dump(mode="json"),
     }
-    return RunFolder(project.path("arms", arm), stage_key("train", inputs))
+    return RunFolder(folder or project.path("arms", arm), stage_key("train", inputs))
 
 
 class Job(NamedTuple):
