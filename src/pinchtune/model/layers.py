@@ -31,9 +31,8 @@ def final_norm(model: Any) -> nn.Module:
 
 def neuron_modules(model: Any) -> list[nn.Module]:
     """Return of each layer the module whose output [B, T, W] is the activation of its neurons."""
-    found = [
-        getattr(getattr(layer, "mlp", None), "act_fn", None) for layer in decoder_layers(model)
-    ]
+    parts = [getattr(layer, "mlp", None) for layer in decoder_layers(model)]
+    found = [getattr(part, "act_fn", None) for part in parts]
     if not all(isinstance(module, nn.Module) for module in found):
         raise _unknown(model, "an MLP with an activation function in each layer")
     return [module for module in found if isinstance(module, nn.Module)]

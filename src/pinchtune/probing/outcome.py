@@ -158,11 +158,17 @@ def _by_layer(both: Mapping[str, tuple[Any, Any]]) -> Json:
     found: Json = {}
     for name, measure in (("unbiased", unbiased_cka), ("biased", cka)):
         rows = {
-            k: [measure(*layer) for layer in zip(*pair, strict=True)] for k, pair in both.items()
+            key: [measure(*layer) for layer in zip(*pair, strict=True)]
+            for key, pair in both.items()
         }
-        mean = np.nanmean(list(rows.values()), axis=0)
-        found[name] = {"mean": _rounded(mean.tolist()), "each": _rounded(rows)}
+        found[name] = {"mean": _means(rows.values()), "each": _rounded(rows)}
     return found
+
+
+def _means(rows: Iterable[Sequence[float]]) -> list[float | None]:
+    """Return the mean of each layer over what is known; null where nothing is."""
+    columns = ([v for v in column if np.isfinite(v)] for column in zip(*rows, strict=True))
+    return [round(float(np.mean(known)), DIGITS) if known else None for known in columns]
 
 
 def _moved(
@@ -176,8 +182,7 @@ def _moved(
             [relative_move(*layer) for layer in zip(old[name], new[name], strict=True)]
             for name in map(unit_name, texts.units)
         ]
-        mean = np.nanmean(rows, axis=0)
-        states.setdefault(after, {})[before] = _rounded(mean.tolist())
+        states.setdefault(after, {})[before] = _means(rows)
     weights = {name: _rounded(own.weights) for name, own in measured.items() if own.weights}
     return {"weights": weights, "states": states}
 

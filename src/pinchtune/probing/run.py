@@ -56,12 +56,12 @@ def probe(
     if interventions:
         check_trials(project, [arm.name for arm in picked])
         trials = Trials(project, texts, setting)
-    progress.say(cost_text(project, picked, texts, trials))
-    measured = _measure(picked, texts, progress)
     gains = read_gains(project)
     run = RunFolder(project.path(FOLDER, "results"), _key(picked, texts, trials, gains, project))
     if run.complete():
         return run
+    progress.say(cost_text(project, picked, texts, trials))
+    measured = _measure(picked, texts, progress)
     answers = trials.run(measured[CONTROL].states, progress) if trials else None
     progress.say("computing intervals")
     found = describe(project.config, picked, texts, measured)

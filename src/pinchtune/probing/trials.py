@@ -1,4 +1,4 @@
-"""The interventions, answered and scored: does a change by hand do what the pinch does?
+"""Does a change by hand do what the pinch does? The interventions, answered and scored.
 
     tune_last      the pinch mixture, with the last n layers tuned alone
     patch_last     the English arm with the last n layers of the pinch arm
