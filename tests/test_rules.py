@@ -33,7 +33,7 @@ LAYERS = (
     ),
     ("reporting",),
     ("stages",),
-    ("experiments",),
+    ("experiments", "probing"),
     ("web", "serving"),
     ("cli",),
 )

@@ -50,5 +50,5 @@ def test_another_style_is_refused_in_a_sentence():
     config = GPT2Config(n_layer=2, n_head=2, n_embd=16, vocab_size=50)
     model = AutoModelForCausalLM.from_config(config)
     for part in (final_norm, neuron_modules):
-        with pytest.raises(UsageError, match="GPT2LMHeadModel: .*in the style of Llama, Qwen"):
+        with pytest.raises(UsageError, match=r"GPT2LMHeadModel: .*in the style of Llama, Qwen"):
             part(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -20,10 +22,7 @@ class Letters:
     bos_token_id, pad_token_id = 2, 0
 
     def __call__(self, text, add_special_tokens=False):
-        class Found:
-            input_ids = [3 + byte for byte in text.encode()]
-
-        return Found
+        return SimpleNamespace(input_ids=[3 + byte for byte in text.encode()])
 
 
 def made_up():
@@ -79,4 +78,4 @@ def test_counts_are_those_of_one_text_at_a_time(style, monkeypatch):
         expected += torch.stack([(out[0, 1:] > 0).sum(0) for out in seen]).numpy()
     assert found.tokens == sum(len(text.encode()) for text in TEXTS)
     assert found.active.tolist() == expected.tolist()
-    assert not any(m._forward_hooks for m in model.modules() if m in neuron_modules(model))
+    assert not any(m._forward_hooks for m in neuron_modules(model))

@@ -13,7 +13,7 @@ from pinchtune.model.layers import decoder_layers
 
 # As pytest does when it runs that folder first.
 sys.path.insert(0, str(Path(__file__).parents[1] / "model"))
-from families import CONFIGS, make_family  # noqa: E402
+from families import CONFIGS, make_family
 
 STYLES = tuple(CONFIGS)
 

@@ -27,6 +27,7 @@ from pinchtune.cli import (
     mix,
     plan,
     preview,
+    probe,
     report,
     run,
     select,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(run, web, export, doctor),
+    *(run, probe, web, export, doctor),
 )
 for verb in VERBS:
     verb.register(app)

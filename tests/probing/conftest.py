@@ -1,0 +1,52 @@
+"""A toy project whose arms are tuned and looked into once; nobody may change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from conftest import ROWS, make_rows, write_rows
+
+from pinchtune.files import read_json
+from pinchtune.probing.run import probe
+from pinchtune.stages.generate import generate
+from pinchtune.stages.mix import mix
+from pinchtune.stages.project import Project
+from pinchtune.stages.train import train
+
+
+class Probed(NamedTuple):
+    """A finished run."""
+
+    project: Project
+    parallel: Path
+    found: dict[str, Any]
+    folder: Path
+
+
+def tune(project: Project) -> Project:
+    mix(project)
+    train(project)
+    generate(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def tuned_project(
+    tmp_path_factory: pytest.TempPathFactory, write_project: Callable[..., Path]
+) -> Project:
+    """A toy project with both arms tuned and answered."""
+    folder = write_project(tmp_path_factory.mktemp("probe") / "a <b>toy</b> 試験")
+    rows = [row for code in ROWS for row in make_rows(code, 70, 82, "own")]
+    write_rows(folder / "parallel.jsonl", rows)
+    return tune(Project.open(folder))
+
+
+@pytest.fixture(scope="session")
+def probed(tuned_project: Project) -> Probed:
+    """The toy project after `pinch probe --interventions`."""
+    parallel = tuned_project.folder / "parallel.jsonl"
+    run = probe(tuned_project, interventions=True, strength=2.0, parallel=parallel)
+    return Probed(tuned_project, parallel, read_json(run.path / "probe.json"), run.path)
