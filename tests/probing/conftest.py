@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from conftest import ROWS, make_rows, write_rows
+from parallel_rows import ROWS, make_parallel, write_parallel
 
 from pinchtune.files import read_json
 from pinchtune.probing.run import probe
@@ -38,9 +38,8 @@ def tuned_project(
     tmp_path_factory: pytest.TempPathFactory, write_project: Callable[..., Path]
 ) -> Project:
     """A toy project with both arms tuned and answered."""
-    folder = write_project(tmp_path_factory.mktemp("probe") / "a <b>toy</b> 試験")
-    rows = [row for code in ROWS for row in make_rows(code, 70, 82, "own")]
-    write_rows(folder / "parallel.jsonl", rows)
+    folder = write_project(tmp_path_factory.mktemp("probe") / "toy <b> 試験")
+    write_parallel(folder / "parallel.jsonl", make_parallel(ROWS, 1, 13))
     return tune(Project.open(folder))
 
 

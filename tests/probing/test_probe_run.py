@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import make_rows, write_rows
+from parallel_rows import make_parallel, tune_seeds, write_parallel
 
 from pinchtune.advice.mexa import mexa_of_layers
 from pinchtune.errors import UsageError
@@ -59,8 +59,10 @@ def test_the_curves_are_those_of_the_models(probed):
     for code in ("es", "ja", "ar"):
         own = probed.found["by_language"]["pinch"]["mexa"][code]
         np.testing.assert_allclose(own, 100 * mexa_of_layers(states["en"], states[code]), atol=1e-4)
-    mean = np.mean([v["mexa"] for v in [probed.found["by_language"]["pinch"]]][0]["es"])
-    assert 0 <= mean <= 100
+    each = probed.found["by_language"]["pinch"]["mexa"]
+    means = np.mean(list(each.values()), axis=0)
+    found = [row["value"] for row in probed.found["curves"]["mexa"]["pinch"]]
+    np.testing.assert_allclose(found, means, atol=1e-4)
 
 
 def test_the_lens_in_the_last_layer_is_what_the_arm_says(probed):
@@ -186,17 +188,26 @@ def test_other_weights_are_measured_again(copied):
     assert read_json(again.path / "probe.json")["arms"] == ["base", "english"]
 
 
-def test_texts_that_an_arm_was_tuned_on_are_left_out(tuned_project):
-    folder = tuned_project.folder
+def english_twins(project: Project) -> list[dict]:
+    """Return the pool of the project, and a row in English beside each of its texts."""
+    pool = [row for _, row in read_jsonl(project.folder / "data/pinch.jsonl")]
+    ids = {row["parallel_id"] for row in pool}
+    return [
+        *pool,
+        *({"language": "en", "instruction": f"Ask {i}", "response": i, "parallel_id": i} for i in ids),
+    ]
+
+
+def test_texts_that_an_arm_was_tuned_on_are_left_out(tuned_project, tmp_path):
     rows = [row for _, row in read_jsonl(tuned_project.path("mixture", "pinch.jsonl"))]
     tuned_on = {r["parallel_id"] for r in rows if r["language"] != "en"}
-    shared = [r for code in ("en", "es", "ja", "ar") for r in make_rows(code, 30, 36, "pinch")]
-    own = [r for code in ("en", "es", "ja", "ar") for r in make_rows(code, 70, 82, "own")]
-    file = write_rows(folder / "shared.jsonl", shared + own)
+    own = make_parallel(("en", "es", "ja", "ar"), 1, 13)
+    file = write_parallel(tmp_path / "shared.jsonl", [*english_twins(tuned_project), *own])
     texts = read_texts(tuned_project, file)
     assert texts.left_out == len(tuned_on) > 0
     assert all(tuned_on.isdisjoint(unit.rows) for unit in texts.units)
-    assert {len(unit.rows) for unit in texts.units} == {18 - len(tuned_on)}
+    sizes = {unit.code: len(unit.rows) for unit in texts.units}
+    assert sizes == dict.fromkeys(("en", "es", "ja"), 18 - len(tuned_on)) | {"ar": 12}
 
 
 def test_what_cannot_be_done_is_one_sentence(tuned_project, tmp_path):
@@ -209,11 +220,10 @@ def test_what_cannot_be_done_is_one_sentence(tuned_project, tmp_path):
     refused("unknown arm 'pnch'; use one of: base, english, pinch", "pnch")
     refused("--last: the model has 2 layers; name a number from 1 to 1", last=2)
     refused("--interventions: compares english and pinch", "base", interventions=True)
-    few = write_rows(tmp_path / "few.jsonl", make_rows("es", 1, 20, "x"))
+    few = write_parallel(tmp_path / "few.jsonl", make_parallel(["es"], 1, 20))
     refused(r"few\.jsonl: no language of the project has 10 rows", parallel=few)
-    pool = [r for c in ("es", "ja", "en") for r in make_rows(c, 30, 36, "pinch")]
-    more = [r for c in ("es", "en") for r in make_rows(c, 90, 94, "x")]
-    known = write_rows(tmp_path / "known.jsonl", pool + more)
+    more = make_parallel(("es", "en"), 1, 5)
+    known = write_parallel(tmp_path / "known.jsonl", [*english_twins(tuned_project), *more])
     refused(r"known\.jsonl: fewer than 10 texts a language are left", parallel=known)
     served = Project.open(tuned_project.folder, ["generate.endpoint=http://127.0.0.1:1/v1"])
     with pytest.raises(UsageError, match=r"generate\.endpoint: interventions change weights"):
@@ -245,8 +255,6 @@ def test_the_middle_third():
 
 
 def test_every_seed_is_looked_into(copied):
-    from probing_seeds import tune_seeds
-
     project = tune_seeds(copied)
     run = probe(project, parallel=copied.folder / "parallel.jsonl")
     found = read_json(run.path / "probe.json")
