@@ -24,9 +24,11 @@ SHAPES = ["alignment", "lens", "script", "moved", "cka", "neurons", "gain", "int
 
 @pytest.fixture
 def found(probed):
-    """The JSON object of the toy run, with gains that a random model does not have."""
+    """The JSON object of the toy run, with alignment and gains that a random model lacks."""
+    found = copy.deepcopy(probed.found)
+    found["by_language"]["base"]["mexa"] = {"es": [50, 75], "ja": [25, 25], "ar": [0, 10]}
     gains = {"es": 3.0, "ja": 10.0, "ar": -2.0}
-    return {**copy.deepcopy(probed.found), "gain": correlate_gain(probed.found, gains)}
+    return {**found, "gain": correlate_gain(found, gains)}
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -67,7 +69,7 @@ def test_what_is_said_is_what_the_numbers_say(found):
     found["moved"]["weights"]["pinch"]["english"]["shares"] = [0.2, 0.8]
     says = summarise(found, words)
     assert says[0] == (
-        "MEXA, % in the middle layers (1 to 1 of 2), with the pinch against English only: "
+        "MEXA in the middle layers (1 to 1 of 2), with the pinch against English only: "
         "+1.2 [−0.5 to +3.0] points; no difference is shown."
     )
     assert "80 % lies in the last 1 of 2 layers" in says[2] and "about 50 %" in says[2]

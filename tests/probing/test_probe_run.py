@@ -192,10 +192,8 @@ def english_twins(project: Project) -> list[dict]:
     """Return the pool of the project, and a row in English beside each of its texts."""
     pool = [row for _, row in read_jsonl(project.folder / "data/pinch.jsonl")]
     ids = {row["parallel_id"] for row in pool}
-    return [
-        *pool,
-        *({"language": "en", "instruction": f"Ask {i}", "response": i, "parallel_id": i} for i in ids),
-    ]
+    texts = [{"instruction": f"Ask {i}.", "response": i, "parallel_id": i} for i in sorted(ids)]
+    return [*pool, *({"language": "en", **row} for row in texts)]
 
 
 def test_texts_that_an_arm_was_tuned_on_are_left_out(tuned_project, tmp_path):

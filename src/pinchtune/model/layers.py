@@ -23,7 +23,8 @@ def decoder_layers(model: Any) -> nn.ModuleList:
 
 def final_norm(model: Any) -> nn.Module:
     """Return the norm between the last layer and the output layer."""
-    norms = [m for name, m in model.get_decoder().named_children() if "norm" in name]
+    children = model.get_decoder().named_children()
+    norms: list[nn.Module] = [m for name, m in children if "norm" in name]
     if len(norms) != 1:
         raise _unknown(model, "one norm after its layers")
     return norms[0]

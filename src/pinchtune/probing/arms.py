@@ -34,8 +34,8 @@ class Arm(NamedTuple):
     def before(self) -> list[Arm]:
         """Return what it is compared with: the base model, and the English arm of its seed."""
         base = Arm(self.project.first or self.project, BASE_ARM)
-        chain = {BASE_ARM: [], CONTROL: [base], PINCH: [base, Arm(self.project, CONTROL)]}
-        return chain[self.arm]
+        chain = [base, Arm(self.project, CONTROL), Arm(self.project, PINCH)]
+        return chain[: [arm.arm for arm in chain].index(self.arm)]
 
 
 def pick_arms(project: Project, wanted: Sequence[str] = ()) -> list[Arm]:
@@ -51,5 +51,5 @@ def pick_arms(project: Project, wanted: Sequence[str] = ()) -> list[Arm]:
             raise UsageError(f"unknown arm {name!r}; use one of: {', '.join(names)}")
     picked = [arm for arm in known if not wanted or arm.name in wanted]
     for arm in picked:
-        _ = arm.weights
+        weight_facts(arm.project, arm.arm)
     return picked

@@ -12,6 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from pinchtune.probing.tables import GROUPS, HEADLINE, name_arm, name_pair, name_trial, write
 from pinchtune.reporting.plots import DASHED, LOOKS, RC, Drawn, Look, add_legend, new_axes
@@ -74,10 +75,14 @@ def _script(found: Json, words: Wording) -> Drawn | None:
 
 def _curves_of(figure: str, measures: Sequence[str], found: Json, words: Wording) -> Drawn:
     panels = [
-        Panel(words(f"curve.{measure}"), _by_arm(found["curves"][measure], words))
+        Panel(_percent(measure, words), _by_arm(found["curves"][measure], words))
         for measure in measures
     ]
     return _draw(figure, panels, found, words)
+
+
+def _percent(measure: str, words: Wording) -> str:
+    return words("axis.percent", name=words(f"curve.{measure}"))
 
 
 def _by_arm(curves: Json, words: Wording) -> list[Curve]:
@@ -150,7 +155,7 @@ def _draw(name: str, panels: Sequence[Panel], found: Json, words: Wording) -> Dr
         for curve in panel.curves:
             _draw_curve(one, curve)
         one.set_xlim(0.5, found["layers"] + 0.5)
-        one.xaxis.get_major_locator().set_params(integer=True)
+        one.xaxis.set_major_locator(MaxNLocator(integer=True))
         one.set_xlabel(words("axis.layer"))
         one.set_ylabel(panel.label)
     _legend(figure, axes, panels)

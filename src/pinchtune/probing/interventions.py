@@ -43,8 +43,8 @@ def language_vector(own: Vector, english: Vector) -> NDArray[np.float32]:
     As the steering vectors of Panickssery et al., *Steering Llama 2 via Contrastive Activation
     Addition* (ACL 2024): a difference of means.
     """
-    found = np.mean(own, axis=0, dtype=np.float64) - np.mean(english, axis=0, dtype=np.float64)
-    return found.astype(np.float32)
+    means = [np.mean(states, axis=0, dtype=np.float64) for states in (own, english)]
+    return np.asarray(means[0] - means[1], np.float32)
 
 
 @contextmanager

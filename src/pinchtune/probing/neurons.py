@@ -80,7 +80,7 @@ class Specific(NamedTuple):
     @property
     def chosen(self) -> Mask:
         """[L, W], True for specific neurons."""
-        found: Mask = self.owned.any(axis=0)
+        found: Mask = np.logical_or.reduce(self.owned)
         return found
 
 

@@ -112,9 +112,8 @@ def _measure(arms: Sequence[Arm], texts: Texts, progress: Progress) -> dict[str,
         if part.before:
             with progress.task(f"{WEIGHTS}, {arm.name}", len(part.before)) as task:
                 measure_weights(arm, part, task)
-        arrays = [read_arrays(read_run(arm, name, texts)) for name in READ]
-        weights = read_weights(part.run) if part.before else {}
-        found[arm.name] = Measured(*arrays, weights)
+        arrays = {name: read_arrays(read_run(arm, name, texts)) for name in READ}
+        found[arm.name] = Measured(**arrays, weights=read_weights(part.run) if part.before else {})
     return found
 
 

@@ -48,7 +48,7 @@ def last_layers(found: Json) -> int:
 
 
 def summarise(found: Json, words: Wording) -> list[str]:
-    """Return what the figures say of the hypothesis, part by part, as far as both arms are there."""
+    """Return what the figures say of the hypothesis, part by part, if both arms are there."""
     if not {CONTROL, PINCH} <= set(found["arms"]):
         return [words("says.missing")]
     return [
@@ -137,8 +137,8 @@ def build_tables(found: Json, words: Wording) -> list[Table]:
 
 def _middle(found: Json, words: Wording) -> Table:
     measures = list(found["middle_changes"])
-    pairs = {(a, b): None for by in found["middle_changes"].values() for a, own in by.items()
-             for b in own}  # fmt: skip
+    changes = found["middle_changes"].values()
+    pairs = dict.fromkeys((a, b) for by in changes for a, own in by.items() for b in own)
     rows = [
         [
             name_pair(after, before, words),
@@ -198,7 +198,10 @@ def _neurons(found: Json, words: Wording) -> Table:
     ]
     kept = found["neurons"]["kept"]
     rows += [
-        [words("table.kept", before=name_arm(before, words)), *_row(kept, before, list(arms), words)]
+        [
+            words("table.kept", before=name_arm(before, words)),
+            *_row(kept, before, list(arms), words),
+        ]
         for before in dict.fromkeys(b for own in kept.values() for b in own)
     ]
     return Table(words("table.neurons"), header, rows)
