@@ -58,7 +58,7 @@ def test_the_page_and_its_files(found, tmp_path):
     tables = (tmp_path / "tables.md").read_text("utf-8")
     assert "### Answers in the right language: change against the pinch arm" in tables
     assert "Steered" not in tables and "English only, steered by 2 × the language vector" in tables
-    assert (tmp_path / "summary.ja.md").read_text("utf-8").count("\n") == 8
+    assert (tmp_path / "summary.ja.md").read_text("utf-8").count("\n") == 9
 
 
 def test_what_is_said_is_what_the_numbers_say(found):
@@ -73,7 +73,8 @@ def test_what_is_said_is_what_the_numbers_say(found):
         "+1.2 [−0.5 to +3.0] points; no difference is shown."
     )
     assert "80 % lies in the last 1 of 2 layers" in says[2] and "about 50 %" in says[2]
-    assert len(says) == 8
+    assert len(says) == 9
+    assert says[4].startswith("After layer 2, ") and "points)." in says[4]
     for low, high, result in ((0.1, 3.0, "higher with"), (-3.0, -0.1, "lower with")):
         change |= {"low": low, "high": high}
         assert result in summarise(found, words)[0]

@@ -155,6 +155,8 @@ def _draw(name: str, panels: Sequence[Panel], found: Json, words: Wording) -> Dr
         for curve in panel.curves:
             _draw_curve(one, curve)
         one.set_xlim(0.5, found["layers"] + 0.5)
+        if name != "cka":  # close to 1, where what matters would not be seen from 0 on
+            one.set_ylim(bottom=0)
         one.xaxis.set_major_locator(MaxNLocator(integer=True))
         one.set_xlabel(words("axis.layer"))
         one.set_ylabel(panel.label)

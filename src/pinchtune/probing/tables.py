@@ -54,7 +54,7 @@ def summarise(found: Json, words: Wording) -> list[str]:
     return [
         *_say_middle(found, words),
         _say_moved(found, words),
-        _say_lens(found, words),
+        *_say_lens(found, words),
         *_say_trials(found, words),
     ]
 
@@ -93,16 +93,17 @@ def _say_moved(found: Json, words: Wording) -> str:
     )
 
 
-def _say_lens(found: Json, words: Wording) -> str:
-    curves, middle = found["curves"]["target"], found["middle"][-1]
-    return words(
-        "says.lens",
-        middle=middle + 1,
-        pinch_end=words.number(curves[PINCH][-1]["value"], 1),
-        english_end=words.number(curves[CONTROL][-1]["value"], 1),
-        pinch_middle=words.number(curves[PINCH][middle]["value"], 1),
-        english_middle=words.number(curves[CONTROL][middle]["value"], 1),
-    )
+def _say_lens(found: Json, words: Wording) -> Iterator[str]:
+    """Yield what is told after the middle layers, and after the last one."""
+    curves, changes = found["curves"]["target"], found["changes"]["target"][PINCH][CONTROL]
+    for layer in dict.fromkeys((found["middle"][-1], found["layers"] - 1)):
+        yield words(
+            "says.lens",
+            layer=layer + 1,
+            pinch=words.number(curves[PINCH][layer]["value"], 1),
+            english=words.number(curves[CONTROL][layer]["value"], 1),
+            change=write(changes[layer], words, sign=True),
+        )
 
 
 def _say_trials(found: Json, words: Wording) -> Iterator[str]:
