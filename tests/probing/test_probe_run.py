@@ -65,6 +65,17 @@ def test_the_curves_are_those_of_the_models(probed):
     np.testing.assert_allclose(found, means, atol=1e-4)
 
 
+def test_changes_are_after_minus_before(probed):
+    curves, changes = probed.found["curves"], probed.found["changes"]
+    for measure in ("retrieval", "target"):
+        for k in range(2):
+            after, before = (curves[measure][arm][k]["value"] for arm in ("pinch", "english"))
+            change = changes[measure]["pinch"]["english"][k]
+            assert change["value"] == pytest.approx(after - before, abs=1e-5)
+        middle = probed.found["middle_changes"][measure]["pinch"]["english"]
+        assert middle == changes[measure]["pinch"]["english"][0]
+
+
 def test_the_lens_in_the_last_layer_is_what_the_arm_says(probed):
     texts = read_texts(probed.project, probed.parallel)
     model, tokenizer = load_weights(probed.project, "english")

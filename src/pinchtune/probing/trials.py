@@ -108,15 +108,18 @@ class Trials:
         for arm in (CONTROL, PINCH):
             answer_arm(self.project, arm, self.prompts, progress)
             found[arm] = read_answers(self.project, arm, self.prompts)
-        makers: dict[str, Callable[[], Generator]] = {
+        for name, make in self.makers(states, progress).items():
+            found[name] = self._answer(name, make, progress)
+        return found
+
+    def makers(self, states: Arrays, progress: Progress) -> dict[str, Callable[[], Generator]]:
+        """Return of each intervention what makes the model that answers."""
+        return {
             "tune_last": partial(self._tuned, progress),
             "patch_last": partial(self._patched, self.setting.late),
             "patch_first": partial(self._patched, self.setting.early),
             "steer": partial(self._steered, states),
         }
-        for name, make in makers.items():
-            found[name] = self._answer(name, make, progress)
-        return found
 
     def key(self, name: str) -> str:
         """Return the key of an intervention's answers: everything that they are made from."""
