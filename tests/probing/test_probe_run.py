@@ -12,7 +12,7 @@ from parallel_rows import make_parallel, tune_seeds, write_parallel
 
 from pinchtune.advice.mexa import mexa_of_layers
 from pinchtune.errors import UsageError
-from pinchtune.files import hash_tree, read_json, read_jsonl
+from pinchtune.files import hash_tree, read_json, read_jsonl, write_json
 from pinchtune.model.alignment import all_mean_states
 from pinchtune.model.chat import encode_prompt
 from pinchtune.probing import parts
@@ -46,6 +46,7 @@ def test_every_figure_is_there(probed):
     assert set(found["interventions"]["scores"]) == {
         "english", "pinch", "tune_last", "patch_last", "patch_first", "steer",
     }  # fmt: skip
+    assert found["last"] == 1
     assert found["interventions"]["setting"] == {"layers": 2, "last": 1, "strength": 2.0}
 
 
@@ -207,6 +208,26 @@ def english_twins(project: Project) -> list[dict]:
     return [*pool, *({"language": "en", **row} for row in texts)]
 
 
+def test_the_untuned_model_alone_and_the_gains_of_an_evaluation(copied):
+    gains = {"en": 1.0, "es": 3.0, "ja": 10.0, "ar": None}
+    rows = {code: {"value": value, "low": None, "high": None} for code, value in gains.items()}
+    scores = {"measures": {"right_language": {"difference": {"languages": rows}}}}
+    write_json(copied.path("evaluation", "scores.json"), scores)
+    assert read_gains(copied) == {}, "an evaluation without a manifest is not finished"
+    write_json(copied.path("evaluation", "manifest.json"), {})
+    assert read_gains(copied) == {"en": 1.0, "es": 3.0, "ja": 10.0}
+    run = probe(copied, ["base"], parallel=copied.folder / "parallel.jsonl")
+    found = read_json(run.path / "probe.json")
+    assert found["gain"]["gains"] == {"es": 3.0, "ja": 10.0}
+    assert set(found["gain"]["against"]) == {"mexa_before", "retrieval_before"}
+    assert found["moved"] == {"weights": {}, "states": {}}
+    page = (run.path / "page.html").read_text("utf-8")
+    assert "nothing is said of the hypothesis" in page
+    assert {p.stem for p in run.path.glob("*.svg")} == {
+        "alignment", "lens", "script", "cka", "neurons",
+    }  # fmt: skip
+
+
 def test_texts_that_an_arm_was_tuned_on_are_left_out(tuned_project, tmp_path):
     rows = [row for _, row in read_jsonl(tuned_project.path("mixture", "pinch.jsonl"))]
     tuned_on = {r["parallel_id"] for r in rows if r["language"] != "en"}
@@ -228,6 +249,7 @@ def test_what_cannot_be_done_is_one_sentence(tuned_project, tmp_path):
 
     refused("unknown arm 'pnch'; use one of: base, english, pinch", "pnch")
     refused("--last: the model has 2 layers; name a number from 1 to 1", last=2)
+    refused("--strength: is that of an intervention; add --interventions", strength=2.0)
     refused("--interventions: compares english and pinch", "base", interventions=True)
     few = write_parallel(tmp_path / "few.jsonl", make_parallel(["es"], 1, 20))
     refused(r"few\.jsonl: no language of the project has 10 rows", parallel=few)

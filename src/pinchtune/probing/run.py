@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, read_json, write_json
 from pinchtune.probing.arms import CONTROL, Arm, pick_arms
 from pinchtune.probing.outcome import Measured, correlate_gain, describe
@@ -28,6 +29,8 @@ from pinchtune.stages.project import Project, stage_key, versions
 
 MEASURE = "right_language"
 """What a gain is measured in."""
+STRENGTH = 1.0
+"""What the language vector is multiplied by."""
 
 
 def probe(
@@ -37,14 +40,14 @@ def probe(
     *,
     interventions: bool = False,
     last: int = 0,
-    strength: float = 1.0,
+    strength: float = STRENGTH,
     parallel: Path | None = None,
 ) -> RunFolder:
     """Write runs/probe/results: probe.json, page.html, tables.md and a file for each figure.
 
     What was measured of an arm is kept in runs/probe/measured, interventions in
-    runs/probe/interventions: a second call goes on, or computes nothing. `last` layers are tuned
-    or patched (0: a quarter of them), and a language vector enters before them.
+    runs/probe/interventions: a second call goes on, or computes nothing. `last` layers are called
+    the last ones (0: a quarter): they are tuned or patched, and a language vector enters before.
     """
     from pinchtune.model.load import count_layers
 
@@ -53,18 +56,21 @@ def probe(
     texts = read_texts(project, parallel)
     setting = make_setting(count_layers(project.config.model.base), last, strength)
     trials = None
+    if strength != STRENGTH and not interventions:
+        raise UsageError("--strength: is that of an intervention; add --interventions")
     if interventions:
         check_trials(project, [arm.name for arm in picked])
         trials = Trials(project, texts, setting)
     gains = read_gains(project)
-    run = RunFolder(project.path(FOLDER, "results"), _key(picked, texts, trials, gains, project))
+    key = _key(picked, texts, trials, gains, project, setting.last)
+    run = RunFolder(project.path(FOLDER, "results"), key)
     if run.complete():
         return run
     progress.say(cost_text(project, picked, texts, trials))
     measured = _measure(picked, texts, progress)
     answers = trials.run(measured[CONTROL].states, progress) if trials else None
     progress.say("computing intervals")
-    found = describe(project.config, picked, texts, measured)
+    found = {**describe(project.config, picked, texts, measured), "last": setting.last}
     found["gain"] = correlate_gain(found, gains) if gains else None
     if trials and answers:
         scores = score_trials(trials.prompts, answers, project.config)
@@ -81,6 +87,7 @@ def _key(
     trials: Trials | None,
     gains: Mapping[str, float],
     project: Project,
+    last: int,
 ) -> str:
     evaluate = project.config.evaluate
     inputs = {
@@ -91,6 +98,7 @@ def _key(
         "languages": project.config.languages.model_dump(mode="json"),
         "gains": gains,
         "left_out": texts.left_out,
+        "last": last,
         "resamples": [evaluate.resamples, evaluate.seed],
     }
     return stage_key("probe", inputs)

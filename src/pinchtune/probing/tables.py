@@ -41,12 +41,6 @@ def write(estimate: Json, words: Wording, digits: int = 1, sign: bool = False) -
     return f"{number} {words.bracket(estimate, digits, sign)}".strip()
 
 
-def last_layers(found: Json) -> int:
-    """Return how many layers are called the last ones: those of the interventions, or a quarter."""
-    trials = found.get("interventions")
-    return int(trials["setting"]["last"]) if trials else -(-int(found["layers"]) // 4)
-
-
 def summarise(found: Json, words: Wording) -> list[str]:
     """Return what the figures say of the hypothesis, part by part, if both arms are there."""
     if not {CONTROL, PINCH} <= set(found["arms"]):
@@ -82,7 +76,7 @@ def _result(change: Json) -> str:
 
 
 def _say_moved(found: Json, words: Wording) -> str:
-    last, layers = last_layers(found), found["layers"]
+    last, layers = found["last"], found["layers"]
     shares = found["moved"]["weights"][PINCH][CONTROL]["shares"]
     return words(
         "says.moved",
