@@ -88,7 +88,7 @@ def test_each_language_answers_under_its_own_vector(tiny_model, quick):
     prompts = [Example(f"Say {n}.", language=c) for n in range(3) for c in ("es", "en", "ja")]
     rng = np.random.default_rng(0)
     vectors = {code: 40 * rng.normal(size=32) for code in ("es", "ja")}
-    generator = SteeredGenerator(plain, vectors, 0)
+    generator = SteeredGenerator(plain, vectors, 0, 1.0)
     batches = generator.plan(prompts)
     assert sorted(i for batch in batches for i in batch) == list(range(9))
     assert all(len({prompts[i].language for i in batch}) == 1 for batch in batches)

@@ -29,7 +29,10 @@ Last = Annotated[
     int, typer.Option("--last", min=0, help="How many layers are the last ones; 0: a quarter.")
 ]
 Strength = Annotated[
-    float, typer.Option("--strength", help="What the language vector is multiplied by.")
+    float | None,
+    typer.Option(
+        "--strength", help="What the language vector is multiplied by.", show_default=False
+    ),
 ]
 Parallel = Annotated[
     Path | None,
@@ -50,7 +53,7 @@ def command(
     overrides: Overrides = None,
     interventions: Interventions = False,
     last: Last = 0,
-    strength: Strength = 1.0,
+    strength: Strength = None,
     parallel: Parallel = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -48,7 +48,7 @@ def language_vector(own: Vector, english: Vector) -> NDArray[np.float32]:
 
 
 @contextmanager
-def steered(model: Any, vector: Vector, layer: int, strength: float = 1.0) -> Iterator[Any]:
+def steered(model: Any, vector: Vector, layer: int, strength: float) -> Iterator[Any]:
     """Yield the model with a multiple of a vector [D] added to what a layer, from 0, leaves."""
     added = strength * torch.from_numpy(np.asarray(vector, np.float32)).to(model.device)
 
@@ -72,7 +72,7 @@ class SteeredGenerator:
         generator: LocalGenerator,
         vectors: Mapping[str, Vector],
         layer: int,
-        strength: float = 1.0,
+        strength: float,
     ) -> None:
         self.generator, self.vectors = generator, vectors
         self.layer, self.strength = layer, strength

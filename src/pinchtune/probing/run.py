@@ -30,7 +30,7 @@ from pinchtune.stages.project import Project, stage_key, versions
 MEASURE = "right_language"
 """What a gain is measured in."""
 STRENGTH = 1.0
-"""What the language vector is multiplied by."""
+"""What the language vector is multiplied by unless told otherwise."""
 
 
 def probe(
@@ -40,7 +40,7 @@ def probe(
     *,
     interventions: bool = False,
     last: int = 0,
-    strength: float = STRENGTH,
+    strength: float | None = None,
     parallel: Path | None = None,
 ) -> RunFolder:
     """Write runs/probe/results: probe.json, page.html, tables.md and a file for each figure.
@@ -54,9 +54,10 @@ def probe(
     progress = progress or Silent()
     picked = pick_arms(project, arms)
     texts = read_texts(project, parallel)
-    setting = make_setting(count_layers(project.config.model.base), last, strength)
+    layers = count_layers(project.config.model.base)
+    setting = make_setting(layers, last, STRENGTH if strength is None else strength)
     trials = None
-    if strength != STRENGTH and not interventions:
+    if strength is not None and not interventions:
         raise UsageError("--strength: is that of an intervention; add --interventions")
     if interventions:
         check_trials(project, [arm.name for arm in picked])
