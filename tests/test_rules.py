@@ -34,7 +34,7 @@ LAYERS = (
     ),
     ("reporting",),
     ("stages",),
-    ("experiments",),
+    ("experiments", "probing"),
     ("web", "serving"),
     ("cli",),
 )

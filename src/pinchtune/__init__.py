@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pinchtune.probing.run import probe as probe
     from pinchtune.stages.advise import advise_languages as advise_languages
     from pinchtune.stages.advise import advise_next as advise_next
     from pinchtune.stages.arm import add_arm as add_arm
@@ -83,6 +84,7 @@ _HOMES = {
     "mix": "mix",
     "plan": "plan",
     "preview": "preview",
+    "probe": "probing.run",
     "promote_version": "switching",
     "prune_versions": "versions",
     "remove_arm": "arm",
@@ -103,4 +105,5 @@ def __getattr__(name: str) -> object:
     """Import a verb when it is first used, so that `import pinchtune` costs nothing."""
     if name not in _HOMES:
         raise AttributeError(f"module 'pinchtune' has no attribute {name!r}")
-    return getattr(import_module(f"pinchtune.stages.{_HOMES[name]}"), name)
+    home = _HOMES[name] if "." in _HOMES[name] else f"stages.{_HOMES[name]}"
+    return getattr(import_module(f"pinchtune.{home}"), name)

@@ -201,7 +201,8 @@ def language_name(code: str, locale: str = "en") -> str:
     return name
 
 
-def _letter_pattern(script: str) -> Any:
+def letter_pattern(script: str) -> Any:
+    """Return the pattern of one letter of a writing system."""
     inner = _LETTERS.get(script, rf"\p{{Script={script}}}")
     return compile_pattern(rf"[[{inner}]&&[\p{{L}}\p{{M}}ー]]")
 
@@ -222,7 +223,7 @@ class _ScriptShares:
 
     def __call__(self, script: str) -> float:
         if script not in self.known:
-            found = self._count(_letter_pattern(script))
+            found = self._count(letter_pattern(script))
             self.known[script] = found / self.letters if self.letters else 0.0
         return self.known[script]
 

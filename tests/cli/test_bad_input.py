@@ -707,6 +707,16 @@ MIXING = (
     ),
     Case("unknown arm", "train pinsh -p P", "unknown arm 'pinsh'; use one of: english, pinch"),
     Case(
+        "unknown arm to look into",
+        "probe pinsh -p P",
+        "unknown arm 'pinsh'; use one of: base, english, pinch",
+    ),
+    Case(
+        "probe before train",
+        "probe -p P",
+        "P/runs/arms/english is not complete; run `pinch train` first, or `pinch run`",
+    ),
+    Case(
         "preview of the untuned model",
         "preview base -p P --set evaluate.include_base=true",
         "unknown arm 'base'; use one of: english, pinch",
@@ -890,6 +900,11 @@ TRAINING = (
         "nothing of a response fits",
         "train -p P --set train.max_length=5",
         "train.max_length: 5 tokens leave no response in any example; raise it",
+    ),
+    Case(
+        "more layers than there are",
+        "train -p P --set train.last_layers=3",
+        "train.last_layers: the model has 2 layers, not 3; lower it",
     ),
     Case("row 0", "preview -p P --row 0", "--row 0: the mixture has rows 1 to 24"),
     Case("row too high", "preview -p P --row 25", "--row 25: the mixture has rows 1 to 24"),

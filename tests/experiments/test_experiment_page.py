@@ -11,13 +11,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from made_up_scores import write_scores
-from scipy import stats as scipy_stats
 
 from pinchtune.config import Config
 from pinchtune.errors import UsageError
 from pinchtune.experiments.draw import draw_experiment, read_board
 from pinchtune.experiments.figures import draw
-from pinchtune.experiments.figures.scatter import correlate, likeness
+from pinchtune.experiments.figures.scatter import likeness
 from pinchtune.experiments.page import PACKAGE
 from pinchtune.experiments.recipe import FigureSpec, Recipe, read_recipe
 from pinchtune.experiments.run import list_arms
@@ -83,20 +82,6 @@ def test_the_band_goes_from_the_lowest_order_to_the_highest(project: Project):
     at_three = band[np.isclose(band[:, 0], 3)][:, 1]
     assert at_three.min() == pytest.approx(min(series[2]), abs=0.06)
     assert at_three.max() == pytest.approx(max(series[2]), abs=0.06)
-
-
-def test_a_correlation_is_the_textbooks():
-    rng = np.random.default_rng(3)
-    xs = rng.normal(size=14)
-    ys = 0.5 * xs + rng.normal(size=14)
-    found = correlate(xs.tolist(), ys.tolist())
-    truth = scipy_stats.pearsonr(xs, ys)
-    span = truth.confidence_interval()
-    line = scipy_stats.linregress(xs, ys)
-    assert found
-    assert found.r[:3] == pytest.approx((truth.statistic, span.low, span.high), abs=1e-6)
-    assert (found.slope, found.intercept) == pytest.approx((line.slope, line.intercept))
-    assert correlate([1, 2], [1, 2]) is None and correlate([1, 1, 1], [1, 2, 3]) is None
 
 
 def test_likeness_counts_family_branch_and_script():

@@ -23,13 +23,15 @@ PROMPTS = [
 ]
 
 
-def tune(base: str, folder, method: str, steps: int = 4):
+def tune(base: str, folder, method: str, steps: int = 4, **more):
     AcceleratorState._reset_state(True)
     config = ModelConfig(base=base, dtype="float32")
     tokenizer = load_tokenizer(base)
     examples = [Example(f"Say {i}.", f"{i}, and once more {i}.") for i in range(2 * steps)]
     rows = [Row(encode_example(tokenizer, e, 128), "en", False) for e in examples]
-    settings = TrainConfig(method=method, batch_size=2, device_batch_size=2, learning_rate=5e-3)
+    settings = TrainConfig(
+        method=method, batch_size=2, device_batch_size=2, learning_rate=5e-3, **more
+    )
     folder.mkdir()
     Trainer(load_model(config), tokenizer, rows, settings, folder).run()
     return config
@@ -91,3 +93,18 @@ def test_folder_holds_template_and_end_token(base, tmp_path):
 
     assert GenerationConfig.from_pretrained(tmp_path / "arm").eos_token_id == [1]
     assert not list((tmp_path / "arm").glob("*.bin"))
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_only_the_last_layers_move(tiny_model, tmp_path, method):
+    from pinchtune.probing.movement import measure_movement
+
+    config = tune(str(tiny_model), tmp_path / "arm", method, 2, last_layers=1)
+    moved = measure_movement(load_model(config), load_arm(tmp_path / "arm", config))
+    assert moved.layers[0] == moved.rest == 0
+    assert moved.layers[1] > 0
+    assert plain_or_peft(tmp_path / "arm") == ours(tmp_path / "arm", config)
+
+
+def plain_or_peft(folder) -> list[str]:
+    return plain(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), folder)

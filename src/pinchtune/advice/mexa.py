@@ -25,18 +25,22 @@ def cosines(first: Rows, second: Rows) -> Array:
     return found
 
 
-def mexa_of_cosines(cosine: Array) -> float:
-    """Return the share of i with c_ii > max over j != i of {c_ij, c_ji}; NaN without a rival.
+def hits_of_cosines(cosine: Array) -> NDArray[np.bool_]:
+    """Return of each i whether c_ii > max over j != i of {c_ij, c_ji}: it takes a rival to win.
 
     A tie is no hit: a model that lays every sentence at one place scores 0.
     """
     if cosine.shape[0] != cosine.shape[1]:
         raise ValueError(f"expected as many sentences on both sides, found {cosine.shape}")
-    if len(cosine) < 2:
-        return float("nan")
     rivals = cosine.copy()
     np.fill_diagonal(rivals, -np.inf)
-    return float((np.diag(cosine) > np.maximum(rivals.max(axis=0), rivals.max(axis=1))).mean())
+    found: NDArray[np.bool_] = np.diag(cosine) > np.maximum(rivals.max(axis=0), rivals.max(axis=1))
+    return found
+
+
+def mexa_of_cosines(cosine: Array) -> float:
+    """Return the share of hits; NaN without a rival."""
+    return float(hits_of_cosines(cosine).mean()) if len(cosine) > 1 else float("nan")
 
 
 def mexa(first: Rows, second: Rows) -> float:

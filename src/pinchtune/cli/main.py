@@ -28,6 +28,7 @@ from pinchtune.cli import (
     mix,
     plan,
     preview,
+    probe,
     report,
     run,
     select,
@@ -54,7 +55,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(run, web, doctor),
+    *(run, probe, web, doctor),
 )
 for verb in VERBS:
     verb.register(app)

@@ -130,6 +130,8 @@ class TrainConfig(Section):
     """Low-rank adapters on all linear layers, or all weights."""
     rank: Positive = 16
     """LoRA rank; alpha is twice the rank."""
+    last_layers: Count = 0
+    """Tune only the last so many layers of the model; 0 tunes all."""
     learning_rate: Annotated[Number, Field(gt=0, lt=1)] = 5e-4
     """Peak learning rate."""
     epochs: Positive = 1
@@ -160,9 +162,14 @@ class TrainConfig(Section):
     """Experiment tracker, through Accelerate."""
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """Every option; `last_layers` only if it is set, so that earlier arms keep their names."""
+        return self.model_dump(mode="json", exclude=set() if self.last_layers else {"last_layers"})
+
+    @property
     def recipe(self) -> dict[str, Any]:
         """What one arm is tuned with: everything but how many seeds there are."""
-        return self.model_dump(mode="json", exclude={"seeds"})
+        return {name: value for name, value in self.facts.items() if name != "seeds"}
 
 
 class GenerateConfig(Section):

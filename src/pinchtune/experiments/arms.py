@@ -62,7 +62,7 @@ class Arm:
             pinch = {"data": str(config.data.pinch), "languages": list(self.languages)}
             if config.select.method != RANDOM:
                 pinch["select"] = config.select.model_dump(mode="json")
-        train = config.train.model_dump(mode="json")
+        train = config.train.facts
         base = str(config.data.base)
         return {"model": model, "base": base, "mix": mix, "pinch": pinch, "train": train}
 

@@ -5,27 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from pinchtune.experiments.board import Board
-from pinchtune.experiments.figures import Drawn, draw
+from pinchtune.experiments.figures import draw
 from pinchtune.experiments.recipe import Recipe, say
-from pinchtune.experiments.tables import Table, build_tables, to_markdown
+from pinchtune.experiments.tables import build_tables
 from pinchtune.files import write_text
+from pinchtune.reporting.grids import Table, to_markdown
+from pinchtune.reporting.plots import FigureView
 from pinchtune.reporting.shell import render
 from pinchtune.reporting.svg import to_markup
 from pinchtune.reporting.wording import LOCALES, Wording
 
 PACKAGE = "pinchtune.experiments"
-NAMESPACE = '<svg xmlns="http://www.w3.org/2000/svg" '
-
-
-class FigureView(NamedTuple):
-    """A figure as the page shows it."""
-
-    name: str
-    drawn: Drawn
-    svg: Markup
 
 
 class View(NamedTuple):
@@ -54,12 +45,12 @@ def write_results(recipe: Recipe, board: Board, folder: Path) -> list[Path]:
     views = [_view(recipe, board, Wording(code, PACKAGE)) for code in LOCALES]
     english = views[0]
     paths = [folder / "page.html", folder / "tables.md"]
-    page = render("experiment.html.j2", views, english.locale, package=PACKAGE)
+    page = render("experiment.html.j2", views, english.locale, ("drawing.css",), package=PACKAGE)
     write_text(paths[0], page)
     write_text(paths[1], to_markdown(english.tables))
     for figure in english.figures:
         path = folder / f"{figure.name}.svg"
-        write_text(path, str(figure.svg).replace("<svg ", NAMESPACE, 1) + "\n")
+        write_text(path, figure.file())
         paths.append(path)
     return paths
 

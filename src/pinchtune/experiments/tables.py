@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
-
 from pinchtune.evaluation.measures import MEASURES
 from pinchtune.experiments.board import GROUPS, Board, Point
-from pinchtune.experiments.figures.canvas import write_estimate
 from pinchtune.experiments.figures.rows import compare, name_arm
 from pinchtune.experiments.recipe import WIN_RATE
+from pinchtune.reporting.grids import Table
+from pinchtune.reporting.plots import write_estimate
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import SeedEstimate
 
 SHOWN = (*(m.name for m in MEASURES), WIN_RATE)
-
-
-class Table(NamedTuple):
-    """A table as text."""
-
-    title: str
-    header: list[str]
-    rows: list[list[str]]
-
-    def to_markdown(self) -> str:
-        """Return it as Markdown."""
-        lines = [self.header, ["---"] * len(self.header), *self.rows]
-        body = ["| " + " | ".join(map(_cell, line)) + " |" for line in lines]
-        return "\n".join([f"### {self.title}", "", *body])
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
 
 
 def build_tables(board: Board, words: Wording) -> list[Table]:
@@ -120,8 +100,3 @@ def _by_seed(board: Board, words: Wording) -> list[Table]:
         ]
     title = words("table.by_seed", measure=words(f"measure.{measure}"))
     return [Table(title, [words("table.arm"), words("table.seed"), *groups], rows)]
-
-
-def to_markdown(tables: Sequence[Table]) -> str:
-    """Return tables as one Markdown text."""
-    return "\n\n".join(table.to_markdown() for table in tables) + "\n"

@@ -39,18 +39,25 @@ def mean_states(
     """
     import torch
 
-    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-    rows = [begin + list(tokenizer(t, add_special_tokens=False).input_ids) for t in texts]
-    rows = [(ids or [tokenizer.pad_token_id])[:max_length] for ids in rows]
-    for places in _batches([len(ids) for ids in rows]):
-        ids, mask = _pad([rows[i] for i in places], tokenizer.pad_token_id, model.device)
+    rows, skipped = encode_texts(tokenizer, texts, max_length)
+    for places in plan_batches([len(ids) for ids in rows]):
+        ids, mask = pad_rows([rows[i] for i in places], tokenizer.pad_token_id, model.device)
         with torch.inference_mode():
             found = model.get_decoder()(
                 input_ids=ids, attention_mask=mask, use_cache=False, output_hidden_states=True
             )
             # The first of them are the words' own vectors: no layer has read the sentence yet.
-            layers = [_mean(states, mask, len(begin)) for states in found.hidden_states[1:]]
+            layers = [_mean(states, mask, skipped) for states in found.hidden_states[1:]]
         yield Part(places, torch.stack(layers).cpu().numpy())
+
+
+def encode_texts(
+    tokenizer: Any, texts: Sequence[str], max_length: int
+) -> tuple[list[list[int]], int]:
+    """Return texts as tokens without a template, and how many begin tokens each has."""
+    begin = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    rows = [begin + list(tokenizer(t, add_special_tokens=False).input_ids) for t in texts]
+    return [(ids or [tokenizer.pad_token_id])[:max_length] for ids in rows], len(begin)
 
 
 def all_mean_states(model: Any, tokenizer: Any, texts: Sequence[str], max_length: int) -> States:
@@ -74,7 +81,10 @@ def _mean(states: Tensor, mask: Tensor, skipped: int) -> Tensor:
     return (states.float() * weight[:, :, None]).sum(dim=1)
 
 
-def _pad(rows: list[list[int]], pad: int, device: torch.device | str) -> tuple[Tensor, Tensor]:
+def pad_rows(
+    rows: Sequence[list[int]], pad: int, device: torch.device | str
+) -> tuple[Tensor, Tensor]:
+    """Return token ids and mask [B, T], padded on the right."""
     import torch
 
     width = max(map(len, rows))
@@ -83,7 +93,8 @@ def _pad(rows: list[list[int]], pad: int, device: torch.device | str) -> tuple[T
     return ids.to(device), mask.to(device)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+def plan_batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of rows of like length that fit into one forward pass."""
     part: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
         if part and (len(part) + 1) * lengths[place] > TOKENS_AT_ONCE:

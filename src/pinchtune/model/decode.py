@@ -16,6 +16,7 @@ from torch import Tensor
 
 from pinchtune.config import GenerateConfig
 from pinchtune.model.attention import only_attends
+from pinchtune.model.layers import softcap
 from pinchtune.model.pick import Picker
 from pinchtune.model.rows import Columns, Rows, moved
 
@@ -38,9 +39,8 @@ def can_decode(model: Any) -> bool:
 
 def make_picker(model: Any, config: GenerateConfig) -> Picker:
     """Return the model's output layer with the choice that `config` describes."""
-    softcap = getattr(model.config.get_text_config(), "final_logit_softcapping", None) or 0.0
     weight = model.get_output_embeddings().weight
-    return Picker(weight, float(softcap), config.repetition_penalty, config.temperature)
+    return Picker(weight, softcap(model), config.repetition_penalty, config.temperature)
 
 
 def decode_plainly(

@@ -93,6 +93,19 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
     return make_ready(model, device, config.kernels)
 
 
+def count_layers(base: str) -> int:
+    """Return how many layers a base model has, without its weights."""
+    from transformers import AutoConfig
+
+    source = resolve_base(base)
+    _check_holds(Path(source), {"config.json": WEIGHT_FILES["config.json"]})
+    try:
+        config = AutoConfig.from_pretrained(source)
+    except (OSError, ValueError) as error:
+        raise _not_loaded(base, error) from error
+    return int(config.get_text_config().num_hidden_layers)
+
+
 def make_ready(model: PreTrainedModel, device: str, kernels: str) -> PreTrainedModel:
     """Return a loaded model on its device, frozen, with the quick ways that `kernels` allows."""
     from pinchtune.model.attention import quicken_attention

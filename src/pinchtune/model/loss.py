@@ -11,6 +11,7 @@ from pinchtune.errors import UsageError
 from pinchtune.model.attention import NAME, only_attends
 from pinchtune.model.fused import Losses
 from pinchtune.model.head import Blocks, pack_head, token_losses, token_nats
+from pinchtune.model.layers import softcap
 
 JOINED_DISTANCE = 0.02
 """Relative distance of states up to which joined rows are taken for rows apart: roundings in
@@ -27,7 +28,7 @@ class TargetLoss(nn.Module):
         self._decoder: Any = inner.get_decoder()
         self._head: Any = inner.get_output_embeddings()
         config = inner.config.get_text_config()
-        self._softcap = float(getattr(config, "final_logit_softcapping", None) or 0.0)
+        self._softcap = softcap(inner)
         if getattr(self._head, "bias", None) is not None or not hasattr(self._head, "weight"):
             raise UsageError("models whose output layer has a bias are not supported yet")
         self._losses: Losses = losses or token_losses

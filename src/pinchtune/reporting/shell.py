@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Protocol
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pinchtune.reporting.safety import clean
@@ -42,7 +42,8 @@ def render(
 ) -> str:
     """Return a page with a view a locale that opens in `locale`; `shared` is in no language.
 
-    The template is one of `package`; styles and script are those of the report.
+    The template is one of `package` and may extend those of the report; styles and script are
+    the report's.
     """
     first = check_locale(locale)
     return (
@@ -61,7 +62,7 @@ def render(
 
 def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader(package),
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, OWN))]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_finalize,

@@ -112,8 +112,15 @@ def _shipped() -> dict[str, dict[str, Example]]:
 
 
 def _own(project: Project, codes: Sequence[str]) -> dict[str, dict[str, Example]]:
-    """Return the project's rows in these languages that have an English twin, and the twins."""
     rows = [e for name in ("evaluation", "pinch", "base") for e in project.examples(name)]
+    return with_twins(rows, codes)
+
+
+def with_twins(rows: Sequence[Example], codes: Sequence[str]) -> dict[str, dict[str, Example]]:
+    """Return the rows in these languages that have an English twin, and the twins, by parallel id.
+
+    A language with fewer than FEWEST of them is left out.
+    """
     usable = {(e.language, e.parallel_id): e for e in rows if e.parallel_id and e.response}
     found = {}
     for code in codes:
@@ -205,7 +212,7 @@ def _language(
     unit: Unit, mine: Measured, english: Unit, found: Mapping[tuple[str, str], Measured]
 ) -> dict[str, Any]:
     theirs = found[unit.source, ENGLISH]
-    here, there = _common(unit, english)
+    here, there = common_places(unit, english)
     layers = mexa_of_layers(theirs["states"][:, there], mine["states"][:, here])
     is_english = unit.code == ENGLISH
     return {
@@ -221,7 +228,7 @@ def _language(
     }
 
 
-def _common(a: Unit, b: Unit) -> tuple[list[int], list[int]]:
+def common_places(a: Unit, b: Unit) -> tuple[list[int], list[int]]:
     """Return the places, in both units, of the parallel ids that both have."""
     ids = [i for i in a.rows if i in b.rows]
     first, second = (list(u.rows) for u in (a, b))
@@ -249,7 +256,7 @@ def _between(
     for source in (SHIPPED, OWN):
         both = [u for code in (a, b) for u in units if (u.source, u.code) == (source, code)]
         if len(both) == 2:
-            here, there = _common(*both)
+            here, there = common_places(*both)
             if len(here) >= FEWEST:
                 first, second = (found[source, code]["states"] for code in (a, b))
                 return round(float(mexa_of_layers(first[:, here], second[:, there]).mean()), 6)

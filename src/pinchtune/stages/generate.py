@@ -37,16 +37,17 @@ def generate(
     prompts = project.evaluation_prompts()
     wanted = project.check_arms(arms)
     return {
-        seed.name(arm): _answer_arm(seed, arm, prompts, progress or Silent())
+        seed.name(arm): answer_arm(seed, arm, prompts, progress or Silent())
         for seed in project.seeds
         for arm in seed.arms
         if arm in wanted
     }
 
 
-def _answer_arm(
+def answer_arm(
     project: Project, arm: str, prompts: Sequence[Example], progress: Progress
 ) -> RunFolder:
+    """Write runs/answers/<arm> of one seed; what is there already is kept."""
     run = answered_run(project, arm, prompts)
     if not run.complete():
         # Loaded first: what is wrong with the model shows before the folder is touched.
@@ -64,10 +65,7 @@ def _answer_arm(
 def answered_run(project: Project, arm: str, prompts: Sequence[Example]) -> RunFolder:
     """Return the run folder of an arm's answers to these prompts, complete or not."""
     config = project.config
-    weights: Any = config.model.base
-    if arm != BASE_ARM and not config.generate.endpoint:
-        files = finished(project.path("arms", arm), "train")["files"]
-        weights = {k: v for k, v in files.items() if k.endswith(".safetensors")}
+    weights = config.model.base if config.generate.endpoint else weight_facts(project, arm)
     inputs = {
         "arm": project.name(arm) if config.generate.endpoint else "",
         "weights": weights,
@@ -77,6 +75,14 @@ def answered_run(project: Project, arm: str, prompts: Sequence[Example]) -> RunF
         "references": config.evaluate.references,
     }
     return RunFolder(project.path("answers", arm), stage_key("generate", inputs))
+
+
+def weight_facts(project: Project, arm: str) -> Any:
+    """Return what tells the weights of a tuned arm, or of the base model, from others."""
+    if arm == BASE_ARM:
+        return project.config.model.base
+    files = finished(project.path("arms", arm), "train")["files"]
+    return {k: v for k, v in files.items() if k.endswith(".safetensors")}
 
 
 def _answer(
@@ -108,7 +114,7 @@ def load_generator(project: Project, arm: str) -> Generator:
     config = project.config.generate
     if config.endpoint:
         return EndpointGenerator(project.name(arm), config)
-    model, tokenizer = _load(project, arm)
+    model, tokenizer = load_weights(project, arm)
     check_head(TargetLoss(model), torch.tensor([end_token_ids(tokenizer) * 4], device=model.device))
     quick = project.config.model.kernels == "auto"
     if quick:
@@ -116,7 +122,8 @@ def load_generator(project: Project, arm: str) -> Generator:
     return LocalGenerator(model, tokenizer, config, quick)
 
 
-def _load(project: Project, arm: str) -> tuple[Any, Any]:
+def load_weights(project: Project, arm: str) -> tuple[Any, Any]:
+    """Return model and tokenizer of an arm."""
     from transformers.utils import logging
 
     from pinchtune.model.load import load_arm, load_model, load_tokenizer

@@ -37,7 +37,7 @@ def train(
     """
     wanted = [arm for arm in project.check_arms(arms) if arm != BASE_ARM]
     return {
-        seed.name(arm): _train_arm(seed, arm, progress or Silent())
+        seed.name(arm): tune_arm(seed, arm, progress or Silent())
         for seed in project.seeds
         for arm in wanted
     }
@@ -51,8 +51,11 @@ def find_arm(project: Project, name: str) -> tuple[Project, str]:
     return known[name]
 
 
-def _train_arm(project: Project, arm: str, progress: Progress) -> RunFolder:
-    run = tuned_run(project, arm)
+def tune_arm(
+    project: Project, arm: str, progress: Progress, folder: Path | None = None
+) -> RunFolder:
+    """Write one arm of one seed, into runs/arms/<arm> unless told otherwise."""
+    run = tuned_run(project, arm, folder)
     if not run.complete():
         from pinchtune.training.checkpoint import NAME
 
@@ -94,12 +97,13 @@ def added_run(project: Project, arm: str, told: dict[str, Any]) -> RunFolder:
     return RunFolder(project.path("arms", arm), stage_key("add", inputs))
 
 
-def tuned_run(project: Project, arm: str) -> RunFolder:
+def tuned_run(project: Project, arm: str, folder: Path | None = None) -> RunFolder:
     """Return the run folder of an arm that is tuned on today's mixture, complete or not.
 
     One that came from elsewhere is of today as long as mixture and base model are.
     """
-    if told := read_elsewhere(project.path("arms", arm)):
+    path = folder or project.path("arms", arm)
+    if told := read_elsewhere(path):
         return added_run(project, arm, told)
     mixture = finished(project.path("mixture"), "mix")
     config = project.config
@@ -108,7 +112,7 @@ def tuned_run(project: Project, arm: str) -> RunFolder:
         "train": config.train.recipe,
         "model": config.model.model_dump(mode="json"),
     }
-    return RunFolder(project.path("arms", arm), stage_key("train", inputs))
+    return RunFolder(path, stage_key("train", inputs))
 
 
 class Job(NamedTuple):

@@ -8,6 +8,7 @@
     shrinkage       languages with few prompts
     bradley_terry   more than two arms
     agreement       do raters agree
+    correlation     do two figures go together
     seeds           the spread between seeds apart from that between prompts
     repeated        one measure in several seeds
     simulation      made-up verdicts whose truth is known
@@ -21,6 +22,7 @@ where each formula is from, when it holds, and how often it errs.
 from pinchtune.stats.agreement import Rating, alpha
 from pinchtune.stats.bradley_terry import Comparison, Standing, bradley_terry
 from pinchtune.stats.clusters import ClusteredScores, Resamples, summarise
+from pinchtune.stats.correlation import Correlation, correlate
 from pinchtune.stats.estimate import DIGITS, LEVEL, NEUTRAL, TAILS, Array, Estimate, summarise_draws
 from pinchtune.stats.families import Step, fixed_sequence, holm
 from pinchtune.stats.inferiority import NonInferiority, compare_with_margin, non_inferiority
@@ -77,6 +79,7 @@ __all__ = [
     "Bounds",
     "ClusteredScores",
     "Comparison",
+    "Correlation",
     "Design",
     "Effects",
     "Estimate",
@@ -101,6 +104,7 @@ __all__ = [
     "bradley_terry",
     "compare_with_margin",
     "confidence_bounds",
+    "correlate",
     "count_values",
     "draw_by_language",
     "draw_effects",

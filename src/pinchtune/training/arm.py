@@ -12,6 +12,7 @@ from pinchtune.config import TrainConfig
 from pinchtune.errors import RunError
 from pinchtune.files import name_write_errors, write_json
 from pinchtune.model.chat import end_token_ids
+from pinchtune.model.layers import last_layers, linear_names
 from pinchtune.model.load import quiet_peft
 
 if TYPE_CHECKING:
@@ -23,14 +24,18 @@ def prepare_model(model: PreTrainedModel, config: TrainConfig) -> Any:
     import torch
 
     torch.manual_seed(config.seed)
+    last = config.last_layers
     if config.method == "full":
-        return model.float().requires_grad_(True)
+        model.float().requires_grad_(not last)
+        for layer in last_layers(model, last):
+            layer.requires_grad_(True)
+        return model
     from peft import LoraConfig, get_peft_model
 
     lora = LoraConfig(
         r=config.rank,
         lora_alpha=2 * config.rank,
-        target_modules="all-linear",
+        target_modules=linear_names(model, last) if last else "all-linear",
         task_type="CAUSAL_LM",
     )
     with quiet_peft():

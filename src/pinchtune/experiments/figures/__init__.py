@@ -9,7 +9,6 @@ from __future__ import annotations
 import matplotlib
 
 from pinchtune.experiments.board import Board
-from pinchtune.experiments.figures.canvas import RC, Drawn
 from pinchtune.experiments.figures.curves import (
     draw_confusion,
     draw_dose,
@@ -21,6 +20,7 @@ from pinchtune.experiments.figures.rows import draw_forest, draw_gain
 from pinchtune.experiments.figures.scatter import draw_pareto, draw_share, draw_similarity
 from pinchtune.experiments.figures.shares import draw_pinch, draw_seen_unseen
 from pinchtune.experiments.recipe import FigureSpec
+from pinchtune.reporting.plots import RC, Drawn
 from pinchtune.reporting.wording import Wording
 
 SHAPES = {

@@ -1,76 +1,30 @@
-"""What the figures share: the sheet, the looks of series, marks with their intervals."""
+"""What the figures share: marks with their intervals, limits, names."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pinchtune.drawing.lettering import LETTER, breadth
 from pinchtune.experiments.board import Board, Point
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
-from pinchtune.reporting.svg import FAINT, INK, RULE, SOFT
+from pinchtune.reporting.plots import DASHED, DOTTED, Drawn, Look, write_estimate
+from pinchtune.reporting.svg import INK
 from pinchtune.reporting.wording import Wording
-from pinchtune.stats import NEUTRAL, Estimate, SeedEstimate
+from pinchtune.stats import NEUTRAL, SeedEstimate
 
-RC = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": RULE,
-    "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.size": 10,
-    "grid.color": FAINT,
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "text.parse_math": False,
-    "xtick.color": SOFT,
-    "ytick.color": SOFT,
-}
-"""Settings of matplotlib for all figures."""
 PERCENT = "%"
 
 
-class Look(NamedTuple):
-    """How a series is told from others, in colour and without."""
-
-    color: str
-    marker: str
-    line: Any = "-"
-    filled: bool = True
-
-
-DASHED, DOTTED = (0, (5, 2)), (0, (1, 1.5))
 GROUP_LOOKS = {
     "english": Look("#8a94a0", "s", DOTTED),
     "seen": Look("#005b96", "o"),
     "unseen": Look("#c05a00", "D", DASHED),
     "non_english": Look("#12355b", "o"),
 }
-LOOKS = (
-    Look("#12355b", "o"),
-    Look("#c05a00", "D", DASHED),
-    Look("#5b8c2a", "^", (0, (5, 1, 1, 1))),
-    Look("#8a94a0", "s", DOTTED),
-    Look("#7559a6", "v", (0, (3, 1, 1, 1, 1, 1))),
-    Look("#2aa1b5", "P", (0, (2, 1))),
-)
-"""Looks of series that are no group, in their order."""
-
-
-class Drawn(NamedTuple):
-    """A figure, and the same values as a table."""
-
-    figure: Figure
-    title: str
-    lead: str
-    """What is to be seen, and what the marks are."""
-    header: list[str]
-    rows: list[list[str]]
 
 
 class Place(NamedTuple):
@@ -90,14 +44,6 @@ class Series(NamedTuple):
     name: str
     look: Look
     places: list[Place]
-
-
-def new_axes(
-    width: float = 6.6, height: float = 3.9, columns: int = 1, **options: Any
-) -> tuple[Figure, list[Axes]]:
-    """Return a sheet, in inches, and its axes from left to right."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, [*figure.subplots(1, columns, squeeze=False, **options)[0]]
 
 
 def pick(board: Board, spec: FigureSpec) -> list[Point]:
@@ -201,17 +147,6 @@ def draw_neutral(axes: Axes, measure: str, *, lies: bool = False) -> None:
         line(NEUTRAL, color=INK, lw=1, ls=DASHED, zorder=1)
 
 
-def write_estimate(estimate: Estimate, words: Wording, digits: int = 1, sign: bool = False) -> str:
-    """Return a value with its interval, as tables show it."""
-    if not math.isfinite(estimate.value):
-        return words("page.unknown")
-    text = words.number(estimate.value, digits, sign)
-    if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
-        return text
-    bounds = (words.number(bound, digits, sign) for bound in (estimate.low, estimate.high))
-    return f"{text} [{', '.join(bounds)}]"
-
-
 def table(
     series: Sequence[Series], words: Wording, corner: str
 ) -> tuple[list[str], list[list[str]]]:
@@ -258,16 +193,3 @@ def finish(
     """Return a drawn figure with its words."""
     said = [lead or words(f"lead.{spec.kind}"), words("lead.marks")]
     return Drawn(figure, title(spec, words), " ".join(said), *content)
-
-
-LETTERS_AN_INCH = 15
-"""Letters of a legend that an inch has room for."""
-
-
-def add_legend(figure: Figure, axes: Axes) -> None:
-    """Put the legend under the figure, in as many columns as have room."""
-    handles, labels = axes.get_legend_handles_labels()
-    if len(handles) > 1:
-        longest = max(map(breadth, labels)) / LETTER + 7
-        columns = max(1, int(figure.get_figwidth() * LETTERS_AN_INCH / longest))
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)))

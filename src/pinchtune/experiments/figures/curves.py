@@ -12,24 +12,20 @@ from matplotlib.axes import Axes
 from pinchtune.experiments.board import GROUPS, NON_ENGLISH, Board, Point
 from pinchtune.experiments.figures.canvas import (
     GROUP_LOOKS,
-    LOOKS,
-    Drawn,
-    Look,
     Place,
     Series,
-    add_legend,
     draw_line,
     draw_neutral,
     draw_series,
     finish,
     limits,
     name_measure,
-    new_axes,
     pick,
     place,
     table,
 )
 from pinchtune.experiments.recipe import FigureSpec
+from pinchtune.reporting.plots import LOOKS, Drawn, Look, add_legend, new_axes
 from pinchtune.reporting.svg import INK
 from pinchtune.reporting.wording import Wording
 

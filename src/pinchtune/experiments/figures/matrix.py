@@ -9,19 +9,15 @@ import numpy as np
 
 from pinchtune.experiments.board import Board, Point
 from pinchtune.experiments.figures.canvas import (
-    LOOKS,
-    Drawn,
-    add_legend,
     draw_neutral,
     finish,
     name_measure,
-    new_axes,
     pick,
     span,
     whisker,
-    write_estimate,
 )
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
+from pinchtune.reporting.plots import LOOKS, Drawn, add_legend, new_axes, write_estimate
 from pinchtune.reporting.svg import INK, RULE
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import Array, SeedEstimate

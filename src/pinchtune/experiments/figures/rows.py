@@ -6,21 +6,16 @@ from collections.abc import Sequence
 
 from pinchtune.experiments.board import NON_ENGLISH, Board, Point
 from pinchtune.experiments.figures.canvas import (
-    DASHED,
     GROUP_LOOKS,
-    LOOKS,
-    Drawn,
-    add_legend,
     draw_neutral,
     finish,
     name_measure,
-    new_axes,
     pick,
     span,
     whisker,
-    write_estimate,
 )
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
+from pinchtune.reporting.plots import DASHED, LOOKS, Drawn, add_legend, new_axes, write_estimate
 from pinchtune.reporting.svg import INK, RULE
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import SeedEstimate

@@ -4,54 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from pinchtune.config import ENGLISH
 from pinchtune.experiments.board import NON_ENGLISH, Board, better
-from pinchtune.experiments.figures.canvas import (
-    LOOKS,
-    Drawn,
-    add_legend,
-    finish,
-    name_measure,
-    new_axes,
-    pick,
-    write_estimate,
-)
+from pinchtune.experiments.figures.canvas import finish, name_measure, pick
 from pinchtune.experiments.figures.matrix import transfer, transfer_mean, whole_points
 from pinchtune.experiments.figures.rows import compare, name_arm
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
 from pinchtune.languages import LANGUAGES
+from pinchtune.reporting.plots import LOOKS, Drawn, add_legend, new_axes, write_estimate
 from pinchtune.reporting.svg import INK, RULE
 from pinchtune.reporting.wording import Wording
-from pinchtune.stats import NEUTRAL, Array, Estimate
+from pinchtune.stats import NEUTRAL, Array, Correlation, correlate
+from pinchtune.stats.correlation import LEAST
 
 BITS = "bits_per_byte"
-LEAST = 3
-"""Fewest points that a correlation is drawn through."""
-
-
-class Correlation(NamedTuple):
-    """Pearson's r with the interval of Fisher's z, and the line of least squares."""
-
-    r: Estimate
-    slope: float
-    intercept: float
-
-
-def correlate(xs: Sequence[float], ys: Sequence[float]) -> Correlation | None:
-    """Return how two figures go together; None for too few points or none that differ."""
-    if len(xs) < LEAST or np.std(xs) == 0 or np.std(ys) == 0:
-        return None
-    r = float(np.corrcoef(xs, ys)[0, 1])
-    half = 1.959964 / math.sqrt(len(xs) - 3) if len(xs) > LEAST else math.inf
-    z = math.atanh(min(max(r, -0.999999), 0.999999))
-    low, high = math.tanh(z - half), math.tanh(z + half)
-    slope, intercept = (float(v) for v in np.polyfit(xs, ys, 1))
-    return Correlation(Estimate(r, low, high, len(xs)), slope, intercept)
 
 
 def draw_share(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:

@@ -14,21 +14,19 @@ from matplotlib.figure import Figure
 from pinchtune.experiments.board import NON_ENGLISH, Board, Point, shown
 from pinchtune.experiments.figures.canvas import (
     GROUP_LOOKS,
-    Drawn,
     Place,
     Series,
-    add_legend,
     draw_line,
     draw_neutral,
     finish,
     limits,
     name_measure,
-    new_axes,
     pick,
     place,
     table,
 )
 from pinchtune.experiments.recipe import FigureSpec
+from pinchtune.reporting.plots import Drawn, add_legend, new_axes
 from pinchtune.reporting.svg import INK
 from pinchtune.reporting.wording import Wording
 
