@@ -33,6 +33,7 @@ from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import Limits, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
 from pinchtune.training.heap import Tidier, keep_freed_memory
+from pinchtune.training.processes import check_same
 
 
 class Row(NamedTuple):
@@ -134,6 +135,7 @@ class Trainer:
         if config.tracker != "none":
             accelerator.init_trackers("pinchtune", config=config.model_dump(mode="json"))
         done = load_checkpoint(self.folder, self.model, _inner(self.optimizer))
+        check_same(done, "checkpoint")
         is_main = accelerator.is_main_process
         metrics = Metrics(self.folder / "metrics.jsonl", done) if is_main else None
         self.model.train()
@@ -150,7 +152,8 @@ class Trainer:
                 self.tidier.tidy()
             on_step(Progress(step + 1, len(self.steps), facts["tokens"], facts["train/loss"]))
         accelerator.wait_for_everyone()
-        accelerator.end_training()
+        for tracker in accelerator.trackers:
+            tracker.finish()
         if is_main:
             save_arm(self.folder, self.model, self.tokenizer, self.dtype)
 

@@ -1,0 +1,63 @@
+"""Who is alone, who is the main one, and what is refused before anybody waits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from accelerate.commands.config.config_args import ClusterConfig, load_config_from_file
+from accelerate.utils import DistributedType
+
+from pinchtune.errors import UsageError
+from pinchtune.training.processes import Processes, count_processes, process_number
+
+LAUNCH = Path(__file__).parents[2] / "docs" / "launch"
+
+
+@pytest.fixture(autouse=True)
+def no_launcher(monkeypatch):
+    for name in ("WORLD_SIZE", "RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_process_alone_agrees_with_itself():
+    alone = Processes()
+    assert (alone.count, alone.is_main, process_number()) == (1, True, 0)
+    assert alone.agree("x") == "x"
+    alone.check_same("x", "anything")
+    alone.wait()
+    with alone.main_first():
+        pass
+
+
+@pytest.mark.parametrize("prefix", ["", "OMPI_COMM_WORLD_"])
+def test_launchers_say_how_many_there_are(monkeypatch, prefix):
+    monkeypatch.setenv(f"{prefix or 'WORLD_'}SIZE", "4")
+    monkeypatch.setenv(f"{prefix}RANK", "3")
+    assert (count_processes(), process_number()) == (4, 3)
+
+
+def test_a_variable_that_is_no_number_says_nothing(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "")
+    assert count_processes() == 1
+
+
+@pytest.mark.parametrize("name", ["DeepSpeed", "Megatron-LM"])
+def test_what_splits_the_model_is_refused(monkeypatch, name):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv(f"ACCELERATE_USE_{name.upper().replace('-', '_')}", "true")
+    with pytest.raises(UsageError, match=f"{name} is not supported"):
+        Processes()
+
+
+def test_every_launch_file_is_one_of_the_installed_accelerate():
+    found = {path.stem: load_config_from_file(str(path)) for path in LAUNCH.glob("*.yaml")}
+    assert set(found) == {"ddp-one-node", "ddp-many-nodes"}
+    for name, config in found.items():
+        assert isinstance(config, ClusterConfig)
+        assert config.distributed_type == DistributedType.MULTI_GPU
+        assert (config.num_machines > 1) == name.endswith("many-nodes")
+        assert config.num_processes == 8 * config.num_machines
+        assert bool(config.main_process_ip) == (config.num_machines > 1)
+        # The number format is pinch.toml's to choose.
+        assert config.mixed_precision == "no"
