@@ -17,13 +17,17 @@ from pinchtune.files import read_json
 
 ARMS = ("english", "pinch")
 LONGER = "train.epochs=6"
+FULL = "train.method=full"
+SPLIT = {"ACCELERATE_USE_FSDP": "true"}
+"""What `accelerate launch` sets by the files for FSDP."""
 LAUNCHER = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 PATIENCE = 300
 
 
-def launch(folder: Path) -> subprocess.Popen[str]:
-    pinch = ["-m", "pinchtune.cli", "train", "-q", "--json", "-p", str(folder), "--set", LONGER]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def launch(folder: Path, *settings: str, **variables: str) -> subprocess.Popen[str]:
+    pinch = ["-m", "pinchtune.cli", "train", "-q", "--json", "-p", str(folder)]
+    pinch += [word for setting in (LONGER, *settings) for word in ("--set", setting)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([*LAUNCHER, *pinch], env=environment, **pipes)
 
@@ -49,12 +53,31 @@ def steps(folder: Path, arm: str) -> list[dict]:
     return [json.loads(line) for line in lines]
 
 
-def evaluated(folder: Path) -> tuple[list[str], dict]:
-    project = pinchtune.Project.open(folder, [LONGER])
+def same_curve(two: Path, one: Path) -> None:
+    for arm in ARMS:
+        assert len(steps(one, arm)) == 36
+        for ours, theirs in zip(steps(two, arm), steps(one, arm), strict=True):
+            assert ours["step"] == theirs["step"] and ours["tokens"] == theirs["tokens"]
+            assert ours["train/loss"] == pytest.approx(theirs["train/loss"], abs=1e-4)
+            assert ours["gradient_norm"] == pytest.approx(theirs["gradient_norm"], rel=1e-3)
+            for name in ("train/loss_by_language", "val/bits_per_byte"):
+                assert ours.get(name) == pytest.approx(theirs.get(name), abs=1e-4)
+
+
+def evaluated(folder: Path, *settings: str) -> tuple[list[str], dict]:
+    project = pinchtune.Project.open(folder, [LONGER, *settings])
     pinchtune.generate(project)
     pinchtune.evaluate(project)
     answers = [project.path("answers", arm, "answers.jsonl").read_text("utf-8") for arm in ARMS]
     return answers, read_json(project.path("evaluation", "scores.json"))
+
+
+def same_evaluation(two: Path, one: Path, *settings: str) -> None:
+    (answers, scores), (expected, wanted) = evaluated(two, *settings), evaluated(one, *settings)
+    assert answers == expected
+    assert scores["win_rate"] == wanted["win_rate"]
+    decisions = [read_json(folder / "runs/evaluation/decision.json") for folder in (two, one)]
+    assert decisions[0] == decisions[1]
 
 
 def mixed(folder: Path) -> Path:
@@ -70,19 +93,8 @@ def test_two_killed_and_resumed_are_one(make_project):
     assert not (two / "runs/arms/english/manifest.json").exists()
     told = finish(launch(two))
     assert set(json.loads(told)) == set(ARMS)  # the main process alone has printed
-    for arm in ARMS:
-        assert len(steps(one, arm)) == 36
-        for ours, theirs in zip(steps(two, arm), steps(one, arm), strict=True):
-            assert ours["step"] == theirs["step"] and ours["tokens"] == theirs["tokens"]
-            assert ours["train/loss"] == pytest.approx(theirs["train/loss"], abs=1e-4)
-            by_language = theirs["train/loss_by_language"]
-            assert ours["train/loss_by_language"] == pytest.approx(by_language, abs=1e-4)
-    (answers, scores), (expected, wanted) = evaluated(two), evaluated(one)
-    assert answers == expected
-    assert scores["win_rate"] == wanted["win_rate"]
-    assert read_json(two / "runs/evaluation/decision.json") == read_json(
-        one / "runs/evaluation/decision.json"
-    )
+    same_curve(two, one)
+    same_evaluation(two, one)
 
 
 @pytest.mark.slow
@@ -95,3 +107,24 @@ def test_two_resumed_have_the_bits_of_two_undisturbed(make_project):
         for name in ("adapter_model.safetensors", "metrics.jsonl", "manifest.json"):
             path = Path("runs/arms") / arm / name
             assert (cut / path).read_bytes() == (whole / path).read_bytes(), path
+
+
+@pytest.mark.parametrize("method", ["full", pytest.param("lora", marks=pytest.mark.slow)])
+def test_two_that_split_the_weights_are_one(make_project, method):
+    settings = [f"train.method={method}"]
+    one, two = mixed(make_project("one")), mixed(make_project("two"))
+    pinchtune.train(pinchtune.Project.open(one, [LONGER, *settings]))
+    kill_at_first_checkpoint(two, launch(two, *settings, **SPLIT))
+    assert not (two / "runs/arms/english/manifest.json").exists()
+    finish(launch(two, *settings, **SPLIT))
+    same_curve(two, one)
+    same_evaluation(two, one, *settings)
+
+
+@pytest.mark.slow
+def test_one_goes_on_where_two_that_split_the_weights_were(make_project):
+    one, two = mixed(make_project("one")), mixed(make_project("two"))
+    pinchtune.train(pinchtune.Project.open(one, [LONGER, FULL]))
+    kill_at_first_checkpoint(two, launch(two, FULL, **SPLIT))
+    pinchtune.train(pinchtune.Project.open(two, [LONGER, FULL]))
+    same_curve(two, one)

@@ -9,7 +9,12 @@ from accelerate.commands.config.config_args import ClusterConfig, load_config_fr
 from accelerate.utils import DistributedType
 
 from pinchtune.errors import UsageError
-from pinchtune.training.processes import Processes, count_processes, process_number
+from pinchtune.training.processes import (
+    UNSUPPORTED,
+    Processes,
+    count_processes,
+    process_number,
+)
 
 LAUNCH = Path(__file__).parents[2] / "docs" / "launch"
 
@@ -42,20 +47,22 @@ def test_a_variable_that_is_no_number_says_nothing(monkeypatch):
     assert count_processes() == 1
 
 
-@pytest.mark.parametrize("name", ["DeepSpeed", "Megatron-LM"])
-def test_what_splits_the_model_is_refused(monkeypatch, name):
+@pytest.mark.parametrize("variable, name", UNSUPPORTED.items())
+def test_what_is_not_done_here_is_refused_before_anybody_waits(monkeypatch, variable, name):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setenv(f"ACCELERATE_USE_{name.upper().replace('-', '_')}", "true")
-    with pytest.raises(UsageError, match=f"{name} is not supported"):
+    monkeypatch.setenv(variable, "true")
+    with pytest.raises(UsageError, match=f"asks for {name}, which is not supported"):
         Processes()
 
 
 def test_every_launch_file_is_one_of_the_installed_accelerate():
     found = {path.stem: load_config_from_file(str(path)) for path in LAUNCH.glob("*.yaml")}
-    assert set(found) == {"ddp-one-node", "ddp-many-nodes"}
+    kinds = {"ddp": DistributedType.MULTI_GPU, "fsdp": DistributedType.FSDP}
+    assert set(found) == {f"{kind}-{nodes}" for kind in kinds for nodes in ("one-node", "many-nodes")}
     for name, config in found.items():
         assert isinstance(config, ClusterConfig)
-        assert config.distributed_type == DistributedType.MULTI_GPU
+        assert config.distributed_type == kinds[name.partition("-")[0]]
+        assert not any(value is True for value in config.fsdp_config.values())
         assert (config.num_machines > 1) == name.endswith("many-nodes")
         assert config.num_processes == 8 * config.num_machines
         assert bool(config.main_process_ip) == (config.num_machines > 1)

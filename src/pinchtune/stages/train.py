@@ -113,12 +113,15 @@ def _load_job(project: Project, arm: str, folder: Path, processes: Processes) ->
     examples = [row.example for row in read_examples(project.path("mixture", f"{arm}.jsonl"))]
     kept, rows, counts = encode_rows(tokenizer, examples, config.train.max_length)
     references = _references(project, tokenizer)
-    model = load_model(options)
+    splits_on = processes.splits_on
+    model = load_model(options, in_memory=bool(splits_on))
     quick = config.model.kernels == "auto"
-    trainer = Trainer(model, tokenizer, rows, config.train, folder, references, quick)
+    trainer = Trainer(model, tokenizer, rows, config.train, folder, references, quick, splits_on)
     compute = describe_compute(model, config.model.kernels)
     if processes.count > 1:
         compute += f", {processes.count} processes"
+    if splits_on:
+        compute += f", weights split over them on {splits_on}"
     return Job(trainer, kept, counts, compute)
 
 

@@ -20,12 +20,15 @@ from pinchtune.errors import RunError, UsageError
 SIZE = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 NUMBER = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 """Environment variables in which launchers say how many processes there are, and which is this."""
-SPLITTING = {
+SPLITS = "ACCELERATE_USE_FSDP"
+"""Variable in which Accelerate asks for weights that are split over the processes."""
+UNSUPPORTED = {
     "ACCELERATE_USE_DEEPSPEED": "DeepSpeed",
-    "ACCELERATE_USE_FSDP": "FSDP",
     "ACCELERATE_USE_MEGATRON_LM": "Megatron-LM",
+    "FSDP_OFFLOAD_PARAMS": "fsdp_offload_params",
+    "FSDP_ACTIVATION_CHECKPOINTING": "fsdp_activation_checkpointing",
 }
-"""What splits a model over processes, by the variable in which Accelerate asks for it."""
+"""What Accelerate can ask for and is not done here, by the variable in which it asks."""
 PATIENCE = timedelta(hours=3)
 """How long the others wait while the main one unpacks, downloads or writes."""
 T = TypeVar("T")
@@ -51,6 +54,8 @@ class Processes:
 
     def __init__(self, device: str = "cpu") -> None:
         self.count = count_processes()
+        self.splits_on = device if self.count > 1 and _is_to_split() else ""
+        """Kind of device over whose processes the weights are split; empty if each has them all."""
         self._state = _meet(device) if self.count > 1 else None
         self.is_main = self._state is None or bool(self._state.is_main_process)
 
@@ -79,13 +84,19 @@ class Processes:
 
 
 @cache
+def _is_to_split() -> bool:
+    """Return what Accelerate's configuration says, once: it must not split them a second time."""
+    return os.environ.pop(SPLITS, "").lower() == "true"
+
+
+@cache
 def _meet(device: str) -> Any:
-    """Join the others; UsageError if they were asked to split the model."""
-    for variable, name in SPLITTING.items():
-        if os.environ.get(variable, "").lower() == "true":
+    """Join the others; UsageError if they were asked for what is not done here."""
+    for variable, name in UNSUPPORTED.items():
+        if _is_true(variable):
             raise UsageError(
-                f"{name} is not supported: every process holds the whole model; use one of the "
-                "configurations of docs/distributed.md"
+                f"Accelerate's configuration asks for {name}, which is not supported; use one of "
+                "those in docs/distributed.md"
             )
     from accelerate import PartialState
 
@@ -93,6 +104,10 @@ def _meet(device: str) -> Any:
     # Left open until the process ends: the next arm is tuned by the same ones.
     atexit.register(state.destroy_process_group)
     return state
+
+
+def _is_true(variable: str) -> bool:
+    return os.environ.get(variable, "").lower() == "true"
 
 
 def check_same(value: object, what: str) -> None:
