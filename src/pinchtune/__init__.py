@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pinchtune.stages.advise import advise_languages as advise_languages
     from pinchtune.stages.advise import advise_next as advise_next
+    from pinchtune.stages.benchmark import benchmark as benchmark
     from pinchtune.stages.costs import costs as costs
     from pinchtune.stages.data import check_data as check_data
     from pinchtune.stages.data import export_data as export_data
@@ -54,6 +55,7 @@ _HOMES = {
     "add_version": "versions",
     "advise_languages": "advise",
     "advise_next": "advise",
+    "benchmark": "benchmark",
     "check_data": "data",
     "costs": "costs",
     "decide": "decide",

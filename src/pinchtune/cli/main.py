@@ -12,6 +12,7 @@ import typer
 from pinchtune.cli import (
     abtest,
     advise,
+    benchmark,
     collect,
     costs,
     data,
@@ -54,7 +55,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(run, web, export, doctor),
+    *(benchmark, run, web, export, doctor),
 )
 for verb in VERBS:
     verb.register(app)

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from pinchtune.config import ModelConfig
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, append_line, cut_lines, write_json, write_jsonl
 from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator, Tick
@@ -64,19 +65,23 @@ def _answer_arm(
 def answered_run(project: Project, arm: str, prompts: Sequence[Example]) -> RunFolder:
     """Return the run folder of an arm's answers to these prompts, complete or not."""
     config = project.config
-    weights: Any = config.model.base
-    if arm != BASE_ARM and not config.generate.endpoint:
-        files = finished(project.path("arms", arm), "train")["files"]
-        weights = {k: v for k, v in files.items() if k.endswith(".safetensors")}
     inputs = {
         "arm": project.name(arm) if config.generate.endpoint else "",
-        "weights": weights,
+        "weights": config.model.base if config.generate.endpoint else weights_key(project, arm),
         "prompts": [e.id for e in prompts],
         "generate": config.generate.model_dump(mode="json"),
         "model": config.model.model_dump(mode="json"),
         "references": config.evaluate.references,
     }
     return RunFolder(project.path("answers", arm), stage_key("generate", inputs))
+
+
+def weights_key(project: Project, arm: str) -> Any:
+    """Return what tells the weights of an arm from others: their hashes, or the base's name."""
+    if arm == BASE_ARM:
+        return project.config.model.base
+    files = finished(project.path("arms", arm), "train")["files"]
+    return {k: v for k, v in files.items() if k.endswith(".safetensors")}
 
 
 def _answer(
@@ -108,7 +113,7 @@ def load_generator(project: Project, arm: str) -> Generator:
     config = project.config.generate
     if config.endpoint:
         return EndpointGenerator(project.name(arm), config)
-    model, tokenizer = _load(project, arm)
+    model, tokenizer = load_weights(project, arm, project.config.model)
     check_head(TargetLoss(model), torch.tensor([end_token_ids(tokenizer) * 4], device=model.device))
     quick = project.config.model.kernels == "auto"
     if quick:
@@ -116,13 +121,13 @@ def load_generator(project: Project, arm: str) -> Generator:
     return LocalGenerator(model, tokenizer, config, quick)
 
 
-def _load(project: Project, arm: str) -> tuple[Any, Any]:
+def load_weights(project: Project, arm: str, config: ModelConfig) -> tuple[Any, Any]:
+    """Return model and tokenizer of an arm, ready to answer."""
     from transformers.utils import logging
 
     from pinchtune.model.load import load_arm, load_model, load_tokenizer
 
     logging.disable_progress_bar()
-    config = project.config.model
     if arm == BASE_ARM:
         return load_model(config), project.tokenizer
     folder = project.path("arms", arm)

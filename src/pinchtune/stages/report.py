@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pinchtune.files import RunFolder, read_json, write_text
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.advise import next_step, weak_languages
+from pinchtune.stages.benchmark import benchmark_keys, read_benchmarks
 from pinchtune.stages.evaluate import read_verdicts
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.ladder import told_stages
@@ -79,6 +80,8 @@ def _key(project: Project) -> str:
     inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
     if stages := told_stages(project.folder):
         inputs["stages"] = [{k: v for k, v in row.items() if k != "kept"} for row in stages]
+    if done := benchmark_keys(project):
+        inputs["benchmarks"] = done
     if weak := weak_languages(project):
         inputs["weak"] = sorted(weak)
     return stage_key("report", inputs)
@@ -123,6 +126,7 @@ def collect(project: Project) -> ReportData:
         advice={locale: step.text(locale) for locale in LOCALES},
         costs=costs(project),
         stages=told_stages(project.folder),
+        benchmarks=read_benchmarks(project),
     )
 
 
