@@ -141,12 +141,12 @@ ON_A_HUB = "task: far\ndataset_path: nobody/nothing-here\ntest_split: test\ndoc_
 @pytest.mark.parametrize(
     "files, names, sentence",
     [
-        ({}, [], "holds no task file"),
+        ({}, [], r"holds no task file \(\*\.yaml\) that can be read; name a task, or a folder"),
         ({"far.yaml": ON_A_HUB}, [], "task far: cannot be loaded .* or reach the hub"),
         (
-            {"near.yaml": ON_A_HUB.replace("nobody/nothing-here", "json")},
-            ["near", "task"],
-            r"unknown task 'task'",
+            {"far.yaml": ON_A_HUB, "broken.yaml": "task: [near"},
+            ["far", "fare"],
+            "unknown task 'fare'; did you mean 'far'",
         ),
     ],
 )

@@ -58,7 +58,9 @@ def test_what_is_not_done_here_is_refused_before_anybody_waits(monkeypatch, vari
 def test_every_launch_file_is_one_of_the_installed_accelerate():
     found = {path.stem: load_config_from_file(str(path)) for path in LAUNCH.glob("*.yaml")}
     kinds = {"ddp": DistributedType.MULTI_GPU, "fsdp": DistributedType.FSDP}
-    assert set(found) == {f"{kind}-{nodes}" for kind in kinds for nodes in ("one-node", "many-nodes")}
+    assert set(found) == {
+        f"{kind}-{nodes}" for kind in kinds for nodes in ("one-node", "many-nodes")
+    }
     for name, config in found.items():
         assert isinstance(config, ClusterConfig)
         assert config.distributed_type == kinds[name.partition("-")[0]]

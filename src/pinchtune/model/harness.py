@@ -111,7 +111,9 @@ class Tasks:
     def _folder_tasks(self) -> list[str]:
         found = list(self._own.all_subtasks) if self._own else []
         if not found:
-            where = f"{self.folder}: holds no task file (*.yaml)" if self.folder else "no task named"
+            where = (
+                f"{self.folder}: holds no task file (*.yaml)" if self.folder else "no task named"
+            )
             raise UsageError(f"{where}; name a task, or a folder of task files (--tasks-path)")
         return found
 

@@ -60,7 +60,13 @@ def _files(data: ReportData) -> Iterator[tuple[str, str]]:
         for slide in build_slides(data, Wording(locale)):
             yield f"figures/{slide.name}.{locale}.svg", slide.file()
     if data.costs:
-        yield "costs.json", json.dumps(data.costs.to_json(), ensure_ascii=False, indent=2) + "\n"
+        yield "costs.json", _as_json(data.costs.to_json())
+    if data.benchmarks:
+        yield "benchmarks.json", _as_json(data.benchmarks)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def _key(project: Project) -> str:

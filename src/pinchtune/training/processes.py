@@ -50,7 +50,7 @@ def _number(names: tuple[str, ...], otherwise: int) -> int:
 
 
 class Processes:
-    """This process among those that tune together; alone, it agrees with itself."""
+    """Those that tune together, as one of them sees them; alone, it agrees with itself."""
 
     def __init__(self, device: str = "cpu") -> None:
         self.count = count_processes()
