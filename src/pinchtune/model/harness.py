@@ -79,10 +79,9 @@ class Tasks:
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         self.folder = folder
         self._own = TaskManager(include_path=folder, include_defaults=False) if folder else None
-        self._all = self._own
+        is_enough = self._own is not None and set(names) <= set(self._own.all_tasks)
         # Reading the harness's own thousands of tasks takes seconds.
-        if self._own is None or not set(names) <= set(self._own.all_tasks):
-            self._all = TaskManager(include_path=folder)
+        self._all: Any = self._own if is_enough else TaskManager(include_path=folder)
         self.names = list(dict.fromkeys(names)) or self._folder_tasks()
         for name in self.names:
             self._check(name)
@@ -111,10 +110,11 @@ class Tasks:
     def _folder_tasks(self) -> list[str]:
         found = list(self._own.all_subtasks) if self._own else []
         if not found:
-            where = (
-                f"{self.folder}: holds no task file (*.yaml)" if self.folder else "no task named"
+            where = f"{self.folder}: holds no task file (*.yaml) that can be read"
+            raise UsageError(
+                f"{where if self.folder else 'no task is named'}; name a task, or a folder of task "
+                "files (--tasks-path)"
             )
-            raise UsageError(f"{where}; name a task, or a folder of task files (--tasks-path)")
         return found
 
     def _check(self, name: str) -> None:
