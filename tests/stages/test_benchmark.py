@@ -129,10 +129,23 @@ def test_figures_of_other_weights_are_not_shown(folder):
     assert "colours, acc" not in (folder / "runs/report/report.html").read_text("utf-8")
 
 
-def test_through_the_chat_template(folder):
+def test_through_the_chat_template(folder, monkeypatch):
+    from lm_eval.models.huggingface import HFLM
+
+    asked, render = [], HFLM.apply_chat_template
+
+    def spy(self, history, *args, **options):
+        asked.append(render(self, history, *args, **options))
+        return asked[-1]
+
+    monkeypatch.setattr(HFLM, "apply_chat_template", spy)
     project = pinchtune.Project.open(folder)
     rows = pinchtune.benchmark(project, [WORD], TASKS, chat=True)
     assert {row["task"]: row["chat"] for row in rows} == {CHOICE: False, WORD: True}
+    arms = 2
+    assert len(asked) == arms * len(ROWS)
+    question = f"### Instruction:\n{ROWS[0]['question']} {ROWS[0]['ask']}\n\n### Response:"
+    assert question in asked[0]
 
 
 ON_A_HUB = "task: far\ndataset_path: nobody/nothing-here\ntest_split: test\ndoc_to_text: a\n"
