@@ -144,8 +144,8 @@ def test_through_the_chat_template(folder, monkeypatch):
     assert {row["task"]: row["chat"] for row in rows} == {CHOICE: False, WORD: True}
     arms = 2
     assert len(asked) == arms * len(ROWS)
-    question = f"### Instruction:\n{ROWS[0]['question']} {ROWS[0]['ask']}\n\n### Response:"
-    assert question in asked[0]
+    assert f"### Instruction:\n{ROWS[0]['question']} {ROWS[0]['ask']}\n" in asked[0]
+    assert asked[0].endswith("### Response:\n")
 
 
 ON_A_HUB = "task: far\ndataset_path: nobody/nothing-here\ntest_split: test\ndoc_to_text: a\n"
