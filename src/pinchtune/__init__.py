@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.project import Project as Project
     from pinchtune.stages.report import report as report
     from pinchtune.stages.run import run as run
+    from pinchtune.stages.scale import scale as scale
     from pinchtune.stages.select import select as select
     from pinchtune.stages.stage import finish_stage as finish_stage
     from pinchtune.stages.stage import list_stages as list_stages
@@ -79,6 +80,7 @@ _HOMES = {
     "report": "report",
     "rollback_version": "switching",
     "run": "run",
+    "scale": "scale",
     "select": "select",
     "show_version": "versions",
     "start_stage": "stage",

@@ -109,8 +109,17 @@ def test_two_resumed_have_the_bits_of_two_undisturbed(make_project):
             assert (cut / path).read_bytes() == (whole / path).read_bytes(), path
 
 
-@pytest.mark.parametrize("method", ["full", pytest.param("lora", marks=pytest.mark.slow)])
-def test_two_that_split_the_weights_are_one(make_project, method):
+def test_two_that_split_the_weights_are_one(make_project):
+    one, two = mixed(make_project("one")), mixed(make_project("two"))
+    pinchtune.train(pinchtune.Project.open(one, [LONGER, FULL]))
+    finish(launch(two, FULL, **SPLIT))
+    same_curve(two, one)
+    same_evaluation(two, one, FULL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_two_that_split_the_weights_killed_and_resumed_are_one(make_project, method):
     settings = [f"train.method={method}"]
     one, two = mixed(make_project("one")), mixed(make_project("two"))
     pinchtune.train(pinchtune.Project.open(one, [LONGER, *settings]))
@@ -128,3 +137,16 @@ def test_one_goes_on_where_two_that_split_the_weights_were(make_project):
     kill_at_first_checkpoint(two, launch(two, FULL, **SPLIT))
     pinchtune.train(pinchtune.Project.open(two, [LONGER, FULL]))
     same_curve(two, one)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_in_bfloat16_a_split_run_is_as_near_as_rounding_allows(make_project, method):
+    settings = [f"train.method={method}", "model.dtype=bfloat16"]
+    one, two = mixed(make_project("one")), mixed(make_project("two"))
+    pinchtune.train(pinchtune.Project.open(one, [LONGER, *settings]))
+    finish(launch(two, *settings, **SPLIT))
+    for arm in ARMS:
+        losses = [[s["train/loss"] for s in steps(folder, arm)] for folder in (two, one)]
+        assert losses[0] == pytest.approx(losses[1], abs=0.02)
+        assert losses[0][-1] < losses[0][0]

@@ -30,6 +30,7 @@ from pinchtune.cli import (
     preview,
     report,
     run,
+    scale,
     select,
     serve,
     stage,
@@ -55,7 +56,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(benchmark, run, web, export, doctor),
+    *(benchmark, scale, run, web, export, doctor),
 )
 for verb in VERBS:
     verb.register(app)

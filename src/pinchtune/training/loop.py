@@ -120,13 +120,13 @@ class Trainer:
             cpu=device == "cpu",
             log_with=None if config.tracker == "none" else config.tracker,
             project_dir=folder,
-            mixed_precision="bf16" if is_cast else "no",
+            mixed_precision="bf16" if is_cast and not splits_on else "no",
         )
         wanted = "auto" if quick else "plain"
         fused = pick_fused(device, name_dtype(self.dtype), wanted)
         self.loss = TargetLoss(self.model, losses=fused.losses)
         if splits_on:
-            shard(self.loss, self.accelerator.device)
+            shard(self.loss, self.accelerator.device, self.dtype if is_cast else None)
         probe = torch.tensor([rows[0].encoded.ids[:32]], device=self.accelerator.device)
         check_head(self.loss, probe)
         tuned = [p for p in self.model.parameters() if p.requires_grad]

@@ -16,17 +16,25 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from pinchtune.model.loss import TargetLoss
 
 
-def shard(loss: TargetLoss, device: torch.device) -> None:
-    """Split a loss's weights over all processes and bring the shares to the device, in place."""
+def shard(loss: TargetLoss, device: torch.device, dtype: torch.dtype | None = None) -> None:
+    """Split a loss's weights over all processes and bring the shares to the device, in place.
+
+    `dtype` is what they are computed in, if not in their own; gradients are added in float32.
+    """
     from torch.distributed import get_world_size
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
+    from torch.distributed.fsdp import (
+        MixedPrecisionPolicy,
+        fully_shard,
+        register_fsdp_forward_method,
+    )
 
     mesh = init_device_mesh(device.type, (get_world_size(),))
+    policy = MixedPrecisionPolicy(dtype, torch.float32 if dtype else None)
     for layer in _layers(loss):
-        fully_shard(layer, mesh=mesh)
+        fully_shard(layer, mesh=mesh, mp_policy=policy)
     # What is left of the model is let go too, or a validation would leave it whole.
-    whole: Any = fully_shard(loss, mesh=mesh, reshard_after_forward=True)
+    whole: Any = fully_shard(loss, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
     # Sums are divided afterwards: gloo knows no mean.
     whole.set_force_sum_reduction_for_comms(True)
     for name in ("nats", "own_nats"):
