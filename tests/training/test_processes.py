@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from accelerate.commands.config.config_args import ClusterConfig, load_config_from_file
+from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 from accelerate.utils import DistributedType
+from accelerate.utils.launch import prepare_multi_gpu_env
 
 from pinchtune.errors import UsageError
 from pinchtune.training.processes import (
+    SPLITS,
     UNSUPPORTED,
     Processes,
     count_processes,
@@ -70,3 +74,13 @@ def test_every_launch_file_is_one_of_the_installed_accelerate():
         assert bool(config.main_process_ip) == (config.num_machines > 1)
         # The number format is pinch.toml's to choose.
         assert config.mixed_precision == "no"
+
+
+@pytest.mark.parametrize("path", sorted(LAUNCH.glob("*.yaml")), ids=lambda path: path.stem)
+def test_accelerate_asks_by_it_for_what_is_done_here(path, monkeypatch):
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    words = ["--config_file", str(path), "-m", "pinchtune.cli", "train"]
+    args, *_ = _validate_launch_command(launch_command_parser().parse_args(words))
+    asked = prepare_multi_gpu_env(args)
+    assert asked.get(SPLITS, "false") == str(path.stem.startswith("fsdp")).lower()
+    assert not [name for name in UNSUPPORTED if asked.get(name, "").lower() == "true"]
