@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.arm import add_arm as add_arm
     from pinchtune.stages.arm import list_arms as list_arms
     from pinchtune.stages.arm import remove_arm as remove_arm
+    from pinchtune.stages.benchmark import benchmark as benchmark
     from pinchtune.stages.costs import costs as costs
     from pinchtune.stages.data import check_data as check_data
     from pinchtune.stages.data import export_data as export_data
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from pinchtune.stages.project import Project as Project
     from pinchtune.stages.report import report as report
     from pinchtune.stages.run import run as run
+    from pinchtune.stages.scale import scale as scale
     from pinchtune.stages.select import select as select
     from pinchtune.stages.stage import finish_stage as finish_stage
     from pinchtune.stages.stage import list_stages as list_stages
@@ -62,6 +64,7 @@ _HOMES = {
     "add_version": "versions",
     "advise_languages": "advise",
     "advise_next": "advise",
+    "benchmark": "benchmark",
     "check_data": "data",
     "costs": "costs",
     "decide": "decide",
@@ -91,6 +94,7 @@ _HOMES = {
     "report": "report",
     "rollback_version": "switching",
     "run": "run",
+    "scale": "scale",
     "select": "select",
     "show_version": "versions",
     "start_stage": "stage",

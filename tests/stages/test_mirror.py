@@ -26,7 +26,7 @@ FACTS = {
 def project(tmp_path: Path) -> Project:
     folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "pinch.toml").write_text("name = \"Ana's: help/desk\"\n", "utf-8")
+    (folder / "pinch.toml").write_text('name = "Ana\'s: help/desk"\n', "utf-8")
     project = Project.open(folder)
     registry = open_registry(project)
     for name in ("v1", "v2"):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pinchtune.cli.benchmark import benchmark_lines
 from pinchtune.cli.common import (
     HERE,
     AsJson,
@@ -42,10 +43,15 @@ def command(
 
 def describe(found: dict[str, Any], language: str) -> str:
     """Return a decision as text: the verdict, why, its plan, the next step."""
+    from pinchtune.evaluation.decision import benchmarks_text
+
     step, wrap = found["next"], fill if language == "en" else _as_it_is
     parts = [wrap(found[name], WIDTH) for name in ("warning", "text") if name in found]
     if plan := found.get("plan"):
         parts.append("\n".join(_plan(plan)))
+    if rows := found.get("benchmarks"):
+        head = benchmarks_text(language)
+        parts.append("\n".join([head, *(f"  {line}" for line in benchmark_lines(rows))]))
     parts.append(f"→ {step['title']}\n{wrap(step['why'], WIDTH)}")
     return f"{found['verdict'].upper()}\n" + "\n\n".join(parts)
 

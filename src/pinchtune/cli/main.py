@@ -13,6 +13,7 @@ from pinchtune.cli import (
     abtest,
     advise,
     arm,
+    benchmark,
     collect,
     costs,
     data,
@@ -31,6 +32,7 @@ from pinchtune.cli import (
     probe,
     report,
     run,
+    scale,
     select,
     serve,
     stage,
@@ -38,7 +40,8 @@ from pinchtune.cli import (
     versions,
     web,
 )
-from pinchtune.errors import RUN_FAILED, PinchError
+from pinchtune.errors import RUN_FAILED, PinchError, UsageError
+from pinchtune.training.processes import count_processes, process_number
 
 INTERRUPTED = 130
 DEBUG = "PINCH_DEBUG"
@@ -55,7 +58,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(init, mine, select, plan, mix, preview, train, generate, evaluate, decide, costs, report),
-    *(run, probe, web, doctor),
+    *(benchmark, scale, run, probe, web, doctor),
 )
 for verb in VERBS:
     verb.register(app)
@@ -82,6 +85,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    context: typer.Context,
     show_version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
     ),
@@ -91,6 +95,12 @@ def options(
     Exit codes: 0 done or go, 1 a run failed, 2 bad input or usage, 3 no-go or unclear
     (of `decide` and `stage finish`, and of `evaluate` and `run` with --gate).
     """
+    verb, count = context.invoked_subcommand, count_processes()
+    if count > 1 and verb != train.VERB:
+        raise UsageError(
+            f"`pinch {verb}` was started by {count} processes at once, and only `pinch train` can "
+            "be; start it once, without a launcher"
+        )
 
 
 def main() -> None:
@@ -126,5 +136,6 @@ def _sentence(error: Exception) -> str:
 
 
 def _fail(sentence: str, code: int) -> None:
-    sys.stderr.write(f"pinch: {sentence}\n")
+    number = process_number()
+    sys.stderr.write(f"pinch: {f'process {number}: ' if number else ''}{sentence}\n")
     raise SystemExit(code)

@@ -155,6 +155,11 @@ def warning_text(unapproved: int, locale: str = "en") -> str:
     return WORDS[_check_locale(locale)]["unapproved"].format(n=unapproved)
 
 
+def benchmarks_text(locale: str = "en") -> str:
+    """Return what stands above public benchmarks that are shown beside a decision."""
+    return WORDS[_check_locale(locale)]["benchmarks"]
+
+
 def _check_locale(locale: str) -> str:
     short = locale.replace("_", "-").split("-")[0].lower()
     if short not in WORDS:

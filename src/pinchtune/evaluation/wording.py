@@ -41,6 +41,7 @@ _EN = {
     " ranges take in how far the repetitions differ.",
     "few_seeds": "The whole comparison was done only {n} times with other draws of the examples;"
     " that tells little of how far a further repetition would differ, so the ranges are wide.",
+    "benchmarks": "Public benchmarks, secondary: they decide nothing.",
     "unapproved": "Warning: this model was tuned with the approval switched off"
     " (--train-on-unapproved-examples); nobody approved {n} of the examples in other languages."
     " Have them approved and repeat the test before it is released.",
@@ -85,6 +86,7 @@ _JA = {
     "seeds": "比較は、例を引き直して{n}回行いました。範囲には、回ごとの違いも含まれています。",
     "few_seeds": "比較は、例を引き直して{n}回しか行っていません。"
     "もう一度行ったときにどれだけ変わるかはほとんど分からないため、範囲は広くなっています。",
+    "benchmarks": "公開ベンチマーク（参考値です。判断には使いません）",
     "unapproved": "注意：このモデルは、承認の確認を外して調整されています"
     "（--train-on-unapproved-examples）。ほかの言語の例のうち{n}件は、誰の承認も受けていません。"
     "公開する前に承認を受け、もう一度テストしてください。",

@@ -72,8 +72,11 @@ def collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def load_model(config: ModelConfig) -> PreTrainedModel:
-    """Return the base model on its device, in its number format, frozen, ready for inference."""
+def load_model(config: ModelConfig, in_memory: bool = False) -> PreTrainedModel:
+    """Return the base model on its device, in its number format, frozen, ready for inference.
+
+    `in_memory` leaves it in the machine's memory: it is to be split before it goes to a device.
+    """
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
@@ -90,7 +93,7 @@ def load_model(config: ModelConfig) -> PreTrainedModel:
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise _not_loaded(config.base, error) from error
-    return make_ready(model, device, config.kernels)
+    return make_ready(model, device, config.kernels, in_memory)
 
 
 def count_layers(base: str) -> int:
@@ -106,15 +109,17 @@ def count_layers(base: str) -> int:
     return int(config.get_text_config().num_hidden_layers)
 
 
-def make_ready(model: PreTrainedModel, device: str, kernels: str) -> PreTrainedModel:
+def make_ready(
+    model: PreTrainedModel, device: str, kernels: str, in_memory: bool = False
+) -> PreTrainedModel:
     """Return a loaded model on its device, frozen, with the quick ways that `kernels` allows."""
     from pinchtune.model.attention import quicken_attention
 
     model.config.use_cache = True
     # A strided last position times frozen weights copies the whole output layer once a row.
     model.get_output_embeddings().register_forward_pre_hook(_make_contiguous)
-    moved: PreTrainedModel = model.to(device)
-    if kernels == "auto":
+    moved: PreTrainedModel = model if in_memory else model.to(device)
+    if kernels == "auto" and device == "cpu":
         quicken_attention(moved)
     return moved.requires_grad_(False).eval()
 

@@ -90,6 +90,14 @@ class TargetLoss(nn.Module):
         sums = torch.zeros(len(ids), dtype=torch.float64)
         return sums.index_add_(0, rows.cpu(), losses.cpu().double())
 
+    @torch.no_grad()
+    def own_nats(self, ids: Tensor) -> Tensor:
+        """Return the loss of all tokens of ids [1, T] but the first, by the model's own logits."""
+        logits = self.model(
+            input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
+        ).logits
+        return nn.functional.cross_entropy(logits[0, :-1].float(), ids[0, 1:], reduction="sum")
+
 
 class HeadMismatch(NamedTuple):
     """Largest distance between our losses and the model's own on a probe."""
@@ -106,10 +114,7 @@ def check_head(loss: TargetLoss, ids: Tensor) -> HeadMismatch:
     """
     mask = torch.ones_like(ids)
     targets = mask.bool()
-    ours = float(loss.nats(ids, mask, targets)[0])
-    with torch.no_grad():
-        logits = loss.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-    theirs = float(nn.functional.cross_entropy(logits[0, :-1].float(), ids[0, 1:], reduction="sum"))
+    ours, theirs = float(loss.nats(ids, mask, targets)[0]), float(loss.own_nats(ids))
     found = HeadMismatch(abs(ours - theirs), 0.02 * abs(theirs) + 1e-3)
     if found.distance > found.allowed:
         raise UsageError(

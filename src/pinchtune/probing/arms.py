@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
-from pinchtune.stages.generate import weight_facts
+from pinchtune.stages.generate import weights_key
 from pinchtune.stages.project import BASE_ARM, Project
 
 CONTROL, PINCH = ARMS
@@ -29,7 +29,7 @@ class Arm(NamedTuple):
     @property
     def weights(self) -> Any:
         """What tells its weights from others; UsageError if it is not tuned yet."""
-        return weight_facts(self.project, self.arm)
+        return weights_key(self.project, self.arm)
 
     def before(self) -> list[Arm]:
         """Return what it is compared with: the base model, and the English arm of its seed."""
@@ -51,5 +51,5 @@ def pick_arms(project: Project, wanted: Sequence[str] = ()) -> list[Arm]:
             raise UsageError(f"unknown arm {name!r}; use one of: {', '.join(names)}")
     picked = [arm for arm in known if not wanted or arm.name in wanted]
     for arm in picked:
-        weight_facts(arm.project, arm.arm)
+        weights_key(arm.project, arm.arm)
     return picked

@@ -42,7 +42,7 @@ from pinchtune.stages.generate import (
     generate_answers,
     load_weights,
     read_answers,
-    weight_facts,
+    weights_key,
 )
 from pinchtune.stages.project import Project, stage_key, versions
 from pinchtune.stages.train import tune_arm, tuned_run
@@ -133,9 +133,9 @@ class Trials:
         if name == "tune_last":
             inputs["tuning"] = tuned_run(self._narrow, PINCH, self._tuned_folder).key
         else:
-            inputs["english"] = weight_facts(self.project, CONTROL)
+            inputs["english"] = weights_key(self.project, CONTROL)
         if name.startswith("patch"):
-            inputs["pinch"] = weight_facts(self.project, PINCH)
+            inputs["pinch"] = weights_key(self.project, PINCH)
         if name == "steer":
             units = self.texts.units
             inputs["texts"] = {u.file: hash_examples(list(u.rows.values())) for u in units}

@@ -73,6 +73,8 @@ class ReportData:
     """What the pinch cost and brings."""
     stages: Sequence[Json] = ()
     """The stages of the ladder: stage, tuned, dose, started, ended, decision, state."""
+    benchmarks: Sequence[Json] = ()
+    """Public benchmarks side by side, as `evaluation.benchmarks.compare` has them."""
 
     @property
     def control(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pinchtune.reporting.asked import AskedView, build_asked
+from pinchtune.reporting.benchmarks import BenchmarksView, build_benchmarks
 from pinchtune.reporting.chosen import ChosenView, build_chosen
 from pinchtune.reporting.claims import ClaimsView, build_claims
 from pinchtune.reporting.costs import CostsView, build_costs
@@ -27,7 +28,7 @@ from pinchtune.reporting.wording import LOCALES, Wording, check_locale
 NAME_CHARACTERS = 80
 SECTIONS = (
     *("mixed", "enquiries", "selection", "figure", "seeds", "plan", "ladder", "costs"),
-    *("answers", "tables", "judging", "limits", "protocol"),
+    *("answers", "tables", "benchmarks", "judging", "limits", "protocol"),
 )
 """The sections that the contents name, in their order."""
 
@@ -49,6 +50,7 @@ class LocaleView(NamedTuple):
     costs: CostsView | None
     samples: SamplesView
     tables: list[TableView]
+    benchmarks: BenchmarksView | None
     judging: JudgingView
     limits: list[str]
     protocol: list[Facts]
@@ -69,6 +71,7 @@ class LocaleView(NamedTuple):
             "seeds": self.seeds,
             "ladder": self.ladder,
             "costs": self.costs,
+            "benchmarks": self.benchmarks,
         }
         return [name for name in SECTIONS if own.get(name, True)]
 
@@ -98,6 +101,7 @@ def _view(data: ReportData, choice: Choice, words: Wording) -> LocaleView:
         costs=build_costs(data.costs, data.config, words) if data.costs else None,
         samples=build_samples(data, choice, words),
         tables=build_tables(data, words),
+        benchmarks=build_benchmarks(data, words),
         judging=build_judging(data, words),
         limits=build_limits(data, words),
         protocol=build_protocol(data, words),

@@ -45,6 +45,7 @@ SECTIONS: dict[str, tuple[Source, ...]] = {
     "plan": (Source("plan.json", "tests"), scores("win_rate.groups")),
     "ladder": (Source("ladder.json"),),
     "costs": (Source("runs/report/costs.json"),),
+    "benchmarks": (Source("runs/report/benchmarks.json"),),
     "judging": (scores("judging"), VERDICTS),
     "protocol": (
         Source("runs/mixture/manifest.json"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from pinchtune.config import ModelConfig
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, append_line, cut_lines, write_json, write_jsonl
 from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator, Tick
@@ -65,10 +66,9 @@ def answer_arm(
 def answered_run(project: Project, arm: str, prompts: Sequence[Example]) -> RunFolder:
     """Return the run folder of an arm's answers to these prompts, complete or not."""
     config = project.config
-    weights = config.model.base if config.generate.endpoint else weight_facts(project, arm)
     inputs = {
         "arm": project.name(arm) if config.generate.endpoint else "",
-        "weights": weights,
+        "weights": config.model.base if config.generate.endpoint else weights_key(project, arm),
         "prompts": [e.id for e in prompts],
         "generate": config.generate.model_dump(mode="json"),
         "model": config.model.model_dump(mode="json"),
@@ -77,8 +77,8 @@ def answered_run(project: Project, arm: str, prompts: Sequence[Example]) -> RunF
     return RunFolder(project.path("answers", arm), stage_key("generate", inputs))
 
 
-def weight_facts(project: Project, arm: str) -> Any:
-    """Return what tells the weights of a tuned arm, or of the base model, from others."""
+def weights_key(project: Project, arm: str) -> Any:
+    """Return what tells the weights of an arm from others: their hashes, or the base's name."""
     if arm == BASE_ARM:
         return project.config.model.base
     files = finished(project.path("arms", arm), "train")["files"]
@@ -122,14 +122,14 @@ def load_generator(project: Project, arm: str) -> Generator:
     return LocalGenerator(model, tokenizer, config, quick)
 
 
-def load_weights(project: Project, arm: str) -> tuple[Any, Any]:
-    """Return model and tokenizer of an arm."""
+def load_weights(project: Project, arm: str, config: ModelConfig | None = None) -> tuple[Any, Any]:
+    """Return model and tokenizer of an arm, computed as the project or `config` says."""
     from transformers.utils import logging
 
     from pinchtune.model.load import load_arm, load_model, load_tokenizer
 
     logging.disable_progress_bar()
-    config = project.config.model
+    config = config or project.config.model
     if arm == BASE_ARM:
         return load_model(config), project.tokenizer
     folder = project.path("arms", arm)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pinchtune.store import Store
 
-PER_SEED = ("mixture", "selection", "arms", "answers")
+PER_SEED = ("mixture", "selection", "arms", "answers", "benchmarks")
 """Run folders that each seed has its own of."""
 LIBRARIES = ("pinchtune", "torch", "transformers", "peft", "accelerate", "sacrebleu", "py3langid")
 BASE_ARM = "base"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pinchtune.files import RunFolder, read_json, write_text
 from pinchtune.progress import Progress, Silent
 from pinchtune.stages.advise import next_step, weak_languages
+from pinchtune.stages.benchmark import benchmark_keys, read_benchmarks
 from pinchtune.stages.evaluate import read_verdicts
 from pinchtune.stages.generate import read_answers
 from pinchtune.stages.ladder import told_stages
@@ -59,7 +60,13 @@ def _files(data: ReportData) -> Iterator[tuple[str, str]]:
         for slide in build_slides(data, Wording(locale)):
             yield f"figures/{slide.name}.{locale}.svg", slide.file()
     if data.costs:
-        yield "costs.json", json.dumps(data.costs.to_json(), ensure_ascii=False, indent=2) + "\n"
+        yield "costs.json", _as_json(data.costs.to_json())
+    if data.benchmarks:
+        yield "benchmarks.json", _as_json(data.benchmarks)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def _key(project: Project) -> str:
@@ -79,6 +86,8 @@ def _key(project: Project) -> str:
     inputs |= {stage: key for stage in ("mine", "selection") if (key := _made(project, stage))}
     if stages := told_stages(project.folder):
         inputs["stages"] = [{k: v for k, v in row.items() if k != "kept"} for row in stages]
+    if done := benchmark_keys(project):
+        inputs["benchmarks"] = done
     if weak := weak_languages(project):
         inputs["weak"] = sorted(weak)
     return stage_key("report", inputs)
@@ -123,6 +132,7 @@ def collect(project: Project) -> ReportData:
         advice={locale: step.text(locale) for locale in LOCALES},
         costs=costs(project),
         stages=told_stages(project.folder),
+        benchmarks=read_benchmarks(project),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pinchtune.config import ENGLISH
+from pinchtune.config import ENGLISH, ModelConfig
 from pinchtune.data.formats import read_examples
 from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
@@ -17,6 +17,7 @@ from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.stages.pool import count_unapproved
 from pinchtune.stages.project import BASE_ARM, Project, finished, stage_key, versions
+from pinchtune.training.processes import Processes, count_processes
 
 if TYPE_CHECKING:
     from pinchtune.training.loop import Progress as Step
@@ -56,18 +57,40 @@ def tune_arm(
 ) -> RunFolder:
     """Write one arm of one seed, into runs/arms/<arm> unless told otherwise."""
     run = tuned_run(project, arm, folder)
-    if not run.complete():
-        from pinchtune.training.checkpoint import NAME
-
-        _keep_elsewhere(project, arm, run.path)
-
-        # Loaded first: what is wrong with the model shows before the folder is touched.
-        job = _load_job(project, arm, run.path)
-        run.start()
-        progress.say(job.compute)
-        _tune(job.trainer, project.label(f"tuning {arm}"), progress)
-        run.finish({"arm": arm, **_facts(project, job)}, drop=[NAME])
+    processes = _meet(project)
+    processes.check_same(run.key, "mixture or pinch.toml")
+    if processes.agree(not run.complete()):
+        _make_arm(project, arm, run, progress if processes.is_main else Silent(), processes)
     return run
+
+
+def _make_arm(
+    project: Project, arm: str, run: RunFolder, progress: Progress, processes: Processes
+) -> None:
+    from pinchtune.training.checkpoint import NAME
+
+    _keep_elsewhere(project, arm, run.path)
+
+    # Loaded first: what is wrong with the model shows before the folder is touched.
+    job = _load_job(project, arm, run.path, processes)
+    if processes.is_main:
+        run.start()
+    processes.wait()
+    progress.say(job.compute)
+    seconds, tokens = _tune(job.trainer, project.label(f"tuning {arm}"), progress)
+    if processes.is_main:
+        write_json(run.path / "timings.json", {"seconds": seconds, "tokens": tokens})
+        run.finish({"arm": arm, **_facts(project, job)}, drop=[NAME])
+    processes.wait()
+
+
+def _meet(project: Project) -> Processes:
+    """Return the processes that were started together to tune; usually this one alone."""
+    if count_processes() == 1:
+        return Processes()
+    from pinchtune.model.load import pick_device
+
+    return Processes(pick_device(project.config.model.device))
 
 
 def _keep_elsewhere(project: Project, arm: str, folder: Path) -> None:
@@ -127,25 +150,45 @@ class Job(NamedTuple):
     """One line on device, threads and number format."""
 
 
-def _load_job(project: Project, arm: str, folder: Path) -> Job:
+def _load_job(project: Project, arm: str, folder: Path, processes: Processes) -> Job:
     from transformers.utils import logging
 
     from pinchtune.model.load import describe_compute, load_model
     from pinchtune.training.loop import Trainer
 
     logging.disable_progress_bar()
-    config = project.config
+    config, options = project.config, _same_model(project.config.model, processes)
     tokenizer = project.tokenizer
     examples = [row.example for row in read_examples(project.path("mixture", f"{arm}.jsonl"))]
     kept, rows, counts = encode_rows(tokenizer, examples, config.train.max_length)
     references = _references(project, tokenizer)
-    model = load_model(config.model)
+    splits_on = processes.splits_on
+    model = load_model(options, in_memory=bool(splits_on))
     quick = config.model.kernels == "auto"
-    trainer = Trainer(model, tokenizer, rows, config.train, folder, references, quick)
-    return Job(trainer, kept, counts, describe_compute(model, config.model.kernels))
+    trainer = Trainer(model, tokenizer, rows, config.train, folder, references, quick, splits_on)
+    compute = describe_compute(model, config.model.kernels)
+    if processes.count > 1:
+        compute += f", {processes.count} processes"
+    if splits_on:
+        compute += f", weights split over them on {splits_on}"
+    return Job(trainer, kept, counts, compute)
 
 
-def _tune(trainer: Trainer, label: str, progress: Progress) -> None:
+def _same_model(options: ModelConfig, processes: Processes) -> ModelConfig:
+    """Return the options that all processes load by: the main one unpacks and measures first."""
+    if processes.count == 1:
+        return options
+    from pinchtune.model.embedded import resolve_base
+    from pinchtune.model.load import name_dtype, pick_device, pick_dtype
+
+    with processes.main_first():
+        resolve_base(options.base)
+    dtype = name_dtype(pick_dtype(options.dtype, pick_device(options.device)))
+    return options.model_copy(update={"dtype": processes.agree(dtype)})
+
+
+def _tune(trainer: Trainer, label: str, progress: Progress) -> tuple[float, int]:
+    """Tune; return the seconds that it took and the tokens that were tuned on."""
     start, tokens = perf_counter(), 0
     with progress.task(label, len(trainer.steps)) as task:
         shown = 0
@@ -157,8 +200,7 @@ def _tune(trainer: Trainer, label: str, progress: Progress) -> None:
             shown = step.step
 
         trainer.run(on_step)
-    seconds = perf_counter() - start
-    write_json(trainer.folder / "timings.json", {"seconds": seconds, "tokens": tokens})
+    return perf_counter() - start, tokens
 
 
 def _facts(project: Project, job: Job) -> dict[str, Any]:

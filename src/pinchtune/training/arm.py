@@ -16,6 +16,7 @@ from pinchtune.model.layers import last_layers, linear_names
 from pinchtune.model.load import quiet_peft
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 
@@ -42,19 +43,42 @@ def prepare_model(model: PreTrainedModel, config: TrainConfig) -> Any:
         return get_peft_model(model, lora)
 
 
-def save_arm(folder: Path, model: Any, tokenizer: PreTrainedTokenizerFast, dtype: Any) -> None:
-    """Write weights as safetensors, the tokenizer with its template, and the end tokens."""
+def save_arm(
+    folder: Path,
+    model: Any,
+    tokenizer: PreTrainedTokenizerFast,
+    dtype: Any,
+    writes: bool = True,
+) -> None:
+    """Write weights as safetensors, the tokenizer with its template, and the end tokens.
+
+    Where weights are split all processes call it, and the one that `writes` writes.
+    """
     is_adapter = hasattr(model, "peft_config")
     inner = model.get_base_model() if is_adapter else model.to(dtype)
+    weights = _gather(model, writes)
+    if not writes:
+        return
     inner.generation_config.eos_token_id = end_token_ids(tokenizer)
     inner.generation_config.pad_token_id = tokenizer.pad_token_id
     with _name_weight_errors(folder):
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=weights)
         inner.generation_config.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     if is_adapter:
         _sort_modules(folder / "adapter_config.json")
+
+
+def _gather(model: Any, wanted: bool) -> dict[str, Tensor] | None:
+    """Return the tuned weights, whole, if they are split over processes; else None."""
+    from pinchtune.training.sharding import gathered, is_share
+
+    tuned = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    if not any(is_share(p) for _, p in tuned):
+        return None
+    found = ((name, gathered(p, wanted)) for name, p in tuned)
+    return {name: value for name, value in found if value is not None}
 
 
 @contextmanager

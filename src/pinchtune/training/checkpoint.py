@@ -17,23 +17,31 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from pinchtune.files import atomic_write
+from pinchtune.training.sharding import as_share, gathered, put
 
 NAME = "checkpoint.safetensors"
 
 
-def save_checkpoint(folder: Path, step: int, model: nn.Module, optimizer: Optimizer) -> None:
-    """Replace the checkpoint in `folder` by the state after `step` steps."""
-    tensors = {f"weight/{name}": p.detach().cpu() for name, p in _trainable(model)}
-    parameters = dict(_trainable(model))
-    for name, parameter in parameters.items():
+def save_checkpoint(
+    folder: Path, step: int, model: nn.Module, optimizer: Optimizer, writes: bool = True
+) -> None:
+    """Replace the checkpoint in `folder` by the state after `step` steps.
+
+    Where weights are split all processes call it, and the one that `writes` writes.
+    """
+    tensors = {}
+    for name, parameter in _trainable(model):
+        tensors[f"weight/{name}"] = gathered(parameter, writes)
         for key, value in optimizer.state[parameter].items():
-            tensors[f"optimizer/{key}/{name}"] = torch.as_tensor(value).detach().cpu()
+            tensors[f"optimizer/{key}/{name}"] = gathered(torch.as_tensor(value), writes)
+    if not writes:
+        return
     tensors["random/cpu"] = torch.get_rng_state()
     for i, state in enumerate(torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []):
         tensors[f"random/cuda{i}"] = state
-    data = save({k: v.contiguous() for k, v in tensors.items()}, {"step": json.dumps(step)})
+    whole = {key: value.contiguous() for key, value in tensors.items() if value is not None}
     with atomic_write(folder / NAME, "wb") as file:
-        file.write(data)
+        file.write(save(whole, {"step": json.dumps(step)}))
 
 
 def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> int:
@@ -42,28 +50,33 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> int
     if not path.is_file():
         return 0
     with safe_open(path, "pt") as file:
-        tensors: dict[str, Tensor] = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        step: int = json.loads(file.metadata()["step"])
-    with torch.no_grad():
+        keys: list[str] = list(file.keys())
         for name, parameter in _trainable(model):
-            parameter.copy_(tensors[f"weight/{name}"])
-            optimizer.state[parameter] = _moments(tensors, name, parameter)
-    torch.set_rng_state(tensors["random/cpu"])
-    cuda = sorted(key for key in tensors if key.startswith("random/cuda"))
-    if cuda and len(cuda) == torch.cuda.device_count():
-        torch.cuda.set_rng_state_all([tensors[key] for key in cuda])
+            with torch.no_grad():
+                put(parameter, file.get_tensor(f"weight/{name}"))
+            optimizer.state[parameter] = {
+                moment: _as_moment(file.get_tensor(key), parameter)
+                for key in keys
+                if (moment := _moment_of(key, name))
+            }
+        torch.set_rng_state(file.get_tensor("random/cpu"))
+        cuda = sorted(key for key in keys if key.startswith("random/cuda"))
+        if cuda and len(cuda) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all([file.get_tensor(key) for key in cuda])
+        step: int = json.loads(file.metadata()["step"])
     return step
 
 
-def _moments(tensors: dict[str, Tensor], name: str, parameter: Tensor) -> dict[str, Tensor]:
-    found = {}
-    for key, value in tensors.items():
-        kind, _, rest = key.partition("/")
-        moment, _, owner = rest.partition("/")
-        if kind == "optimizer" and owner == name:
-            # AdamW keeps its step count on the CPU, its moments beside the parameter.
-            found[moment] = value if value.ndim == 0 else value.to(parameter.device)
-    return found
+def _moment_of(key: str, parameter: str) -> str:
+    """Return which moment of a parameter a tensor is; empty if it is none of it."""
+    kind, _, rest = key.partition("/")
+    moment, _, owner = rest.partition("/")
+    return moment if kind == "optimizer" and owner == parameter else ""
+
+
+def _as_moment(value: Tensor, parameter: Tensor) -> Tensor:
+    # AdamW keeps its step count on the CPU, its moments beside the parameter.
+    return value if value.ndim == 0 else as_share(value, parameter)
 
 
 def _trainable(model: nn.Module) -> list[tuple[str, nn.Parameter]]:

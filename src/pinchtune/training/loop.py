@@ -33,6 +33,8 @@ from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import Limits, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
 from pinchtune.training.heap import Tidier, keep_freed_memory
+from pinchtune.training.processes import check_same
+from pinchtune.training.sharding import shard
 
 
 class Row(NamedTuple):
@@ -102,7 +104,10 @@ class Trainer:
         folder: Path,
         validation: Sequence[Reference] = (),
         quick: bool = True,
+        splits_on: str = "",
     ) -> None:
+        """`splits_on` is the kind of device over whose processes the weights are split."""
+        device = splits_on or model.device.type
         self.rows, self.config, self.folder, self.validation = rows, config, folder, validation
         self.tokenizer, self.dtype = tokenizer, model.dtype
         self.steps = plan_steps(rows, config)
@@ -117,28 +122,32 @@ class Trainer:
         self.tidier = Tidier() if keeps and config.method == "lora" else None
         is_cast = self.dtype == torch.bfloat16 and not is_quick
         self.accelerator = Accelerator(
-            cpu=self.model.device.type == "cpu",
+            cpu=device == "cpu",
             log_with=None if config.tracker == "none" else config.tracker,
             project_dir=folder,
-            mixed_precision="bf16" if is_cast else "no",
+            mixed_precision="bf16" if is_cast and not splits_on else "no",
         )
         wanted = "auto" if quick else "plain"
-        fused = pick_fused(model.device.type, name_dtype(self.dtype), wanted)
+        fused = pick_fused(device, name_dtype(self.dtype), wanted)
         self.loss = TargetLoss(self.model, losses=fused.losses)
-        check_head(self.loss, torch.tensor([rows[0].encoded.ids[:32]], device=model.device))
+        if splits_on:
+            shard(self.loss, self.accelerator.device, self.dtype if is_cast else None)
+        probe = torch.tensor([rows[0].encoded.ids[:32]], device=self.accelerator.device)
+        check_head(self.loss, probe)
         tuned = [p for p in self.model.parameters() if p.requires_grad]
         decay = config.weight_decay
         self.optimizer = torch.optim.AdamW(
             tuned, lr=config.learning_rate, weight_decay=decay, fused=True
         )
-        self.forward, self.optimizer = self.accelerator.prepare(self.loss, self.optimizer)
+        self.forward = self.loss if splits_on else self.accelerator.prepare(self.loss)
 
     def run(self, on_step: OnStep = lambda progress: None) -> None:
         """Tune from the newest checkpoint to the end, save the arm; RunError if the loss breaks."""
         accelerator, config = self.accelerator, self.config
         if config.tracker != "none":
             accelerator.init_trackers("pinchtune", config=config.model_dump(mode="json"))
-        done = load_checkpoint(self.folder, self.model, _inner(self.optimizer))
+        done = load_checkpoint(self.folder, self.model, self.optimizer)
+        check_same(done, "checkpoint")
         is_main = accelerator.is_main_process
         metrics = Metrics(self.folder / "metrics.jsonl", done) if is_main else None
         self.model.train()
@@ -149,15 +158,15 @@ class Trainer:
             if metrics:
                 metrics.write(step, facts)
             accelerator.log(_flat(facts), step=step)
-            if self._due(step, config.checkpoint_every) and is_main:
-                save_checkpoint(self.folder, step + 1, self.model, _inner(self.optimizer))
+            if self._due(step, config.checkpoint_every):
+                save_checkpoint(self.folder, step + 1, self.model, self.optimizer, is_main)
             if self.tidier:
                 self.tidier.tidy()
             on_step(Progress(step + 1, len(self.steps), facts["tokens"], facts["train/loss"]))
         accelerator.wait_for_everyone()
-        accelerator.end_training()
-        if is_main:
-            save_arm(self.folder, self.model, self.tokenizer, self.dtype)
+        for tracker in accelerator.trackers:
+            tracker.finish()
+        save_arm(self.folder, self.model, self.tokenizer, self.dtype, is_main)
 
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and (step + 1) % every == 0 and step + 1 < len(self.steps)
@@ -194,7 +203,8 @@ class Trainer:
         for k, (indices, batch, weight) in enumerate(micros):
             last = k == len(micros) - 1
             with _synchronised(accelerator, self.forward, last):
-                losses = self.forward(batch.ids, batch.mask, batch.targets)
+                with accelerator.autocast():
+                    losses = self.forward(batch.ids, batch.mask, batch.targets)
                 # Processes average their gradients, hence the factor.
                 scale = weight * accelerator.num_processes / max(1, total)
                 accelerator.backward(losses.sum() * scale)
@@ -206,6 +216,7 @@ class Trainer:
                     tokens + int(weight) * count,
                 )
         norm = accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
+        norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
         return _gather_sums(accelerator, sums), float(norm)
 
     def _micro_batches(self, step: int) -> Iterator[tuple[list[int], Batch, float]]:
@@ -275,11 +286,6 @@ def _synchronised(accelerator: Accelerator, model: Any, last: bool) -> Any:
     from contextlib import nullcontext
 
     return nullcontext() if last else accelerator.no_sync(model)
-
-
-def _inner(optimizer: Any) -> torch.optim.Optimizer:
-    inner: torch.optim.Optimizer = getattr(optimizer, "optimizer", optimizer)
-    return inner
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, float]:
