@@ -138,6 +138,8 @@ def server(name: str, folder: Path) -> Iterator[tuple[int, int]]:
         words = [str(PEERS), "-m", "llama_cpp.server", "--model", str(file)]
         words += ["--port", str(port), "--n_ctx", "2048", "--chat_format", "alpaca"]
         words += ["--n_threads", str(len(os.sched_getaffinity(0)))]
+        # Unless told otherwise it breaks off one stream for the next.
+        words += ["--interrupt_requests", "false"]
     with open(os.devnull, "wb") as nowhere:
         process = subprocess.Popen(words, cwd=ROOT, stdout=nowhere, stderr=nowhere)
     try:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -34,6 +35,25 @@ def test_addresses_that_others_reach(host):
 
 def test_an_address_of_version_6_stands_in_brackets():
     assert http_address("::1", 80) == "http://[::1]:80"
+
+
+def test_small_parts_of_an_answer_are_sent_at_once():
+    async def nodelay() -> int:
+        set_on: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            set_on.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listen("127.0.0.1", 0) as listener:
+            async with await asyncio.start_server(note, sock=listener):
+                _, writer = await asyncio.open_connection(*listener.getsockname())
+                found = await set_on
+                writer.close()
+        return found
+
+    assert asyncio.run(nodelay()) != 0
 
 
 def test_a_port_can_be_taken_before_anybody_is_let_in():

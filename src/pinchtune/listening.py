@@ -40,7 +40,8 @@ def listen(host: str, port: int) -> socket.socket:
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket that has its port and does not listen yet: whoever connects is refused."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family)
+    # Only where the protocol is named does asyncio send small parts at once (TCP_NODELAY).
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((host, port))
