@@ -163,7 +163,8 @@ def copied(tuned_project: Project, tmp_path: Path) -> Project:
 
 def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(copied, monkeypatch):
     parallel = copied.folder / "parallel.jsonl"
-    whole = probe(copied, parallel=parallel).path
+    arms = ["base", "english"]
+    whole = probe(copied, arms, parallel=parallel).path
     expected = hash_tree(whole)
     shutil.rmtree(copied.path("probe"))
     real, seen = parts._lens, []
@@ -176,12 +177,12 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(copied, monkeypatch):
 
     monkeypatch.setattr(parts, "_lens", dies)
     with pytest.raises(KeyboardInterrupt):
-        probe(copied, parallel=parallel)
+        probe(copied, arms, parallel=parallel)
     assert not whole.exists()
     kept = {p.parent.as_posix() for p in copied.path("probe").rglob("manifest.json")}
     assert len(kept) == 4, "three parts of the base model, the states of the English arm"
-    probe(copied, parallel=parallel)
-    assert seen == ["base", "english", "english", "pinch"]
+    probe(copied, arms, parallel=parallel)
+    assert seen == ["base", "english", "english"]
     assert hash_tree(whole) == expected
 
 
@@ -287,9 +288,11 @@ def test_the_middle_third():
 
 def test_every_seed_is_looked_into(copied):
     project = tune_seeds(copied)
-    run = probe(project, parallel=copied.folder / "parallel.jsonl")
+    names = [arm.name for arm in pick_arms(project)]
+    assert names == [*ARMS, "seed1/english", "seed1/pinch"]
+    run = probe(project, names[3:], parallel=copied.folder / "parallel.jsonl")
     found = read_json(run.path / "probe.json")
-    assert found["arms"] == [*ARMS, "seed1/english", "seed1/pinch"]
-    assert list(found["changes"]["mexa"]["seed1/pinch"]) == ["base", "seed1/english"]
+    assert found["arms"] == names[3:]
+    assert list(found["changes"]["mexa"]["seed1/pinch"]) == ["seed1/english"]
     page = (run.path / "page.html").read_text("utf-8")
     assert "With the pinch, seed 1" in page and "多言語例あり（シード1）" in page
