@@ -16,11 +16,23 @@ import pytest
 import pinchtune
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.running import current_folder
+from pinchtune.files import write_jsonl
 from pinchtune.stages.versions import open_registry
 from server import free_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "release-story.md"
 PORT = "8766"
+PROMPTS = [
+    {"language": code, "instruction": question.format(n), "response": answer}
+    for code, question, answer in (
+        ("en", "What colour is the pump with the number {}?", "It is blue."),
+        ("es", "¿De qué color es la bomba que lleva el número {}?", "Es de color azul."),
+        ("ja", "番号{}のポンプは何色なのか教えていただけますか。", "青い色です。"),
+        ("ar", "ما لون المضخة التي تحمل الرقم {}؟", "لونها أزرق."),
+    )
+    for n in range(50, 54)
+]
+"""Long enough to tell their language."""
 SECONDS = 3000
 """The crowds alone take up to six minutes; the machine may be busy besides."""
 
@@ -41,7 +53,7 @@ def shell(tmp_path: Path) -> Callable[[str, Path], subprocess.CompletedProcess[s
 
     def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         # Should a command fail, the server must not stay.
-        tidy = "trap 'kill $(jobs -p) 2>/dev/null' EXIT\nset -e\n"
+        tidy = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\nset -e\n"
         return subprocess.run(
             ["bash", "-c", tidy + script],
             cwd=folder,
@@ -65,6 +77,7 @@ def test_the_page_has_every_step():
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="no bash or curl")
 def test_the_whole_story(make_project, shell):
     folder = make_project()
+    write_jsonl(folder / "data/evaluation.jsonl", PROMPTS)
     pinchtune.run(pinchtune.Project.open(folder))
     port = str(free_port())
     blocks = commands(PAGE.read_text("utf-8").replace(PORT, port))
