@@ -97,8 +97,26 @@ def test_the_guide_says_how_and_what_is_not_the_same(exported, to):
 
 def test_steps_of_unlike_size_are_told(mixed, tmp_path):
     project = pinchtune.Project.open(mixed.folder, ["train.batch_size=5"])
-    text = (pinchtune.export_trainer(project, "pinch", tmp_path / "out") / "README.md").read_text()
-    assert "24 rows are no multiple of 5. pinchtune makes 5 steps" in text
+    for to in ("trl", "axolotl"):
+        folder = pinchtune.export_trainer(project, "pinch", tmp_path / to, to=to)
+        said = "24 rows are no multiple of 5. pinchtune makes 5 steps"
+        assert (said in (folder / "README.md").read_text()) == (to == "axolotl")
+
+
+def test_the_script_fills_a_step_with_rows_that_count_nothing(mixed, tmp_path, monkeypatch):
+    options = ["train.batch_size=10", "train.device_batch_size=5"]
+    project = pinchtune.Project.open(mixed.folder, options)
+    folder = pinchtune.export_trainer(project, "pinch", tmp_path / "out")
+    script = load_script("tune")
+    monkeypatch.setattr(script, "HERE", folder)
+    config = read_json(folder / "config.json")
+    assert config["step_sizes"] == [8, 8, 8]
+    made = script.read_steps(config)
+    assert len(made) == 30
+    steps = [made[i : i + 10] for i in (0, 10, 20)]
+    kept = [row["input_ids"] for step in steps for row in step[:8]]
+    assert kept == [row["input_ids"] for row in rows_of(folder / "tokens.jsonl")]
+    assert all(set(row["labels"]) == {-100} for step in steps for row in step[8:])
 
 
 def test_a_name_with_mark_up_stays_text(mixed, tmp_path):

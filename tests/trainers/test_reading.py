@@ -124,7 +124,7 @@ def test_what_was_exported_reads_back(tmp_path, name):
     from pinchtune.config import TrainConfig
 
     train = TrainConfig(rank=4, learning_rate=3e-4, batch_size=8, device_batch_size=4, seed=5)
-    recipe = Recipe("org/base", train, "bfloat16", 8, 1, 64)
+    recipe = Recipe("org/base", train, "bfloat16", 1, (8,) * 8)
     made = {"axolotl": axolotl, "llamafactory": llamafactory}[name].make_config(recipe)
     taken = read(tmp_path, yaml.safe_dump(made))
     for key in ("rank", "learning_rate", "batch_size", "device_batch_size", "seed", "max_length"):

@@ -22,11 +22,10 @@ RECIPE = Recipe(
         rank=8, learning_rate=2e-4, batch_size=6, device_batch_size=4, weight_decay=0.1, seed=3
     ),
     dtype="bfloat16",
-    steps=10,
     warmup=2,
-    rows=60,
+    sizes=(6,) * 10,
 )
-FULL = Recipe("org/base", TrainConfig(method="full"), "float32", 10, 1, 80)
+FULL = Recipe("org/base", TrainConfig(method="full"), "float32", 1, (8,) * 10)
 WRITERS = {
     "axolotl": axolotl.make_config,
     "llamafactory": llamafactory.make_config,

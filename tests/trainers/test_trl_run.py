@@ -35,6 +35,7 @@ def run_trl(folder: Path) -> list[float]:
 def test_the_losses_are_ours(write_project, tmp_path, method):
     lr = {"lora": 1e-2, "full": 1e-3}[method]
     options = [f"train.method={method}", f"train.learning_rate={lr}", "train.epochs=2"]
+    options += ["mix.budget=22"]  # steps of three rows and of four
     project = pinchtune.Project.open(write_project(tmp_path / "project"), options)
     pinchtune.mix(project)
     folder = pinchtune.export_trainer(project, "pinch", tmp_path / "out", to="trl")

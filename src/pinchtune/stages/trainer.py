@@ -67,9 +67,8 @@ def _make_kit(project: Project, arm: str) -> tuple[Kit, dict[str, int]]:
         base=_place(config.model.base),
         train=config.train,
         dtype=computed_format(config.model),
-        steps=len(steps),
         warmup=warmup_steps(len(steps), config.train),
-        rows=len(order),
+        sizes=tuple(map(len, steps)),
     )
     return Kit(recipe, tokenizer, [Tuned(kept[i], rows[i].encoded) for i in order]), counts
 

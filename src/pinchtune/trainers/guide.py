@@ -69,7 +69,7 @@ def write_guide(kit: Kit, trainer: Trainer, project: str, arm: str) -> str:
         files="\n".join(f"| `{name}` | {about} |" for name, about in _files(trainer)),
         rows=trainer.rows,
         same="\n".join(f"- {line}" for line in _same(recipe)),
-        differs="\n".join(f"- {line}" for line in (*trainer.differs, *_differs(recipe))),
+        differs="\n".join(f"- {line}" for line in (*trainer.differs, *_differs(recipe, trainer))),
     )
 
 
@@ -116,8 +116,8 @@ def _times(epochs: int) -> str:
     return "each row once" if epochs == 1 else f"{epochs} passes, each in an order of its own"
 
 
-def _differs(recipe: Recipe) -> Iterator[str]:
-    if recipe.rows % recipe.train.batch_size:
+def _differs(recipe: Recipe, trainer: Trainer) -> Iterator[str]:
+    if recipe.rows % recipe.train.batch_size and not trainer.keeps_steps:
         yield (
             f"**Sizes of steps**: {recipe.rows} rows are no multiple of "
             f"{recipe.train.batch_size}. pinchtune makes {recipe.steps} steps of nearly the same "

@@ -41,12 +41,20 @@ class Recipe:
     """The settings of the project."""
     dtype: str
     """Number format of the frozen weights."""
-    steps: int
-    """Optimiser steps here, over all epochs."""
     warmup: int
-    """How many of them belong to the warm-up."""
-    rows: int
-    """Rows of the exported file: those of all epochs."""
+    """Steps of the warm-up."""
+    sizes: tuple[int, ...]
+    """Examples of each step, over all epochs: as many as a step holds, or one less now and then."""
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps."""
+        return len(self.sizes)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the exported file: those of all epochs."""
+        return sum(self.sizes)
 
     @property
     def micro_batch(self) -> int:

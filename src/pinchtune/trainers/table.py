@@ -44,6 +44,8 @@ class Trainer(NamedTuple):
     """A sentence on what it is given to tune on."""
     differs: tuple[str, ...]
     """What it cannot do as pinchtune does, and why."""
+    keeps_steps: bool = False
+    """True if steps of unlike size stay as they are."""
 
 
 AS_TOKENS = (
@@ -61,6 +63,7 @@ TRAINERS: dict[Name, Trainer] = {
         (trl.CONFIG, trl.SCRIPT),
         AS_TOKENS,
         (DECAY,),
+        keeps_steps=True,
     ),
     "axolotl": Trainer(
         "axolotl",

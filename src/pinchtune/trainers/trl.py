@@ -37,6 +37,7 @@ def write(folder: Path, kit: Kit) -> None:
         "rows": TOKENS,
         "lora": lora if recipe.is_lora else None,
         "warmup_steps": recipe.warmup,
+        "step_sizes": recipe.sizes,
         "sft": arguments,
     }
     write_json(folder / CONFIG, config)

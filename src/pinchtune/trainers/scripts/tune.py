@@ -59,7 +59,7 @@ def make_trainer(config: dict[str, Any]) -> Any:
             use_cpu=not torch.accelerator.is_available(),
             **arguments,
         ),
-        train_dataset=Dataset.from_list(list(read_rows(HERE / config["rows"]))),
+        train_dataset=Dataset.from_list(read_steps(config)),
         processing_class=AutoTokenizer.from_pretrained(HERE / config["tokenizer"]),
     )
 
@@ -81,10 +81,20 @@ def load_model(config: dict[str, Any]) -> Any:
     return get_peft_model(model, LoraConfig(**config["lora"]))
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Return the rows: token ids and labels."""
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [{"input_ids": row["input_ids"], "labels": row["labels"]} for row in rows]
+def read_steps(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return token ids and labels, step by step.
+
+    A step that is not full gets rows without targets, which the loss does not count.
+    """
+    lines = (HERE / config["rows"]).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    sft, made = config["sft"], []
+    full = sft["per_device_train_batch_size"] * sft["gradient_accumulation_steps"]
+    for size in config["step_sizes"]:
+        step, rows = rows[:size], rows[size:]
+        nothing = {**step[0], "labels": [-100] * len(step[0]["labels"])}
+        made += step + [nothing] * (full - size)
+    return [{"input_ids": row["input_ids"], "labels": row["labels"]} for row in made]
 
 
 def rate(step: int, steps: int, warmup: int) -> float:
