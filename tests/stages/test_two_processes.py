@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -150,3 +151,21 @@ def test_in_bfloat16_a_split_run_is_as_near_as_rounding_allows(make_project, met
         losses = [[s["train/loss"] for s in steps(folder, arm)] for folder in (two, one)]
         assert losses[0] == pytest.approx(losses[1], abs=0.02)
         assert losses[0][-1] < losses[0][0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("differ", ["mixture or pinch.toml", "checkpoint"])
+def test_two_that_see_other_files_stop(make_project, tmp_path, differ):
+    folders = [mixed(make_project(str(number))) for number in range(2)]
+    if differ == "checkpoint":
+        kill_at_first_checkpoint(folders[0], launch(folders[0]))
+        shutil.copytree(folders[0], folders[1], dirs_exist_ok=True)
+        (folders[1] / "runs/arms/english/checkpoint.safetensors").unlink()
+    else:
+        pinchtune.mix(pinchtune.Project.open(folders[1], [LONGER, "mix.seed=1"]))
+    script = [str(Path(__file__).with_name("train_elsewhere.py")), str(tmp_path), LONGER]
+    found = subprocess.run([*LAUNCHER, *script], capture_output=True, text=True, timeout=PATIENCE)
+    assert found.returncode != 0
+    sentence = f"process 1 sees another {differ} than the main one; put the project on a disk"
+    assert f"pinch: process 1: {sentence}" in found.stderr
+    assert not (folders[0] / "runs/arms/english/manifest.json").exists()

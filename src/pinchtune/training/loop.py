@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,8 +126,9 @@ class Trainer:
             cpu=device == "cpu",
             log_with=None if config.tracker == "none" else config.tracker,
             project_dir=folder,
-            mixed_precision="bf16" if is_cast and not splits_on else "no",
+            mixed_precision="no",  # Accelerate casts all models of a process alike, or none
         )
+        self.cast = partial(torch.autocast, device, torch.bfloat16, is_cast and not splits_on)
         wanted = "auto" if quick else "plain"
         fused = pick_fused(device, name_dtype(self.dtype), wanted)
         self.loss = TargetLoss(self.model, losses=fused.losses)
@@ -203,7 +205,7 @@ class Trainer:
         for k, (indices, batch, weight) in enumerate(micros):
             last = k == len(micros) - 1
             with _synchronised(accelerator, self.forward, last):
-                with accelerator.autocast():
+                with self.cast():
                     losses = self.forward(batch.ids, batch.mask, batch.targets)
                 # Processes average their gradients, hence the factor.
                 scale = weight * accelerator.num_processes / max(1, total)
@@ -241,7 +243,7 @@ class Trainer:
         lengths = {i: len(r.encoded.ids) for i, r in enumerate(self.validation)}
         for indices in split_step(range(len(lengths)), lengths, self.limits) if lengths else ():
             part = [self.validation[i] for i in indices]
-            with self.accelerator.autocast():
+            with self.cast():
                 found = self.loss.nats(*self._collate([r.encoded for r in part]))
             for reference, value in zip(part, found.tolist(), strict=True):
                 nats[reference.language] += value
