@@ -110,6 +110,7 @@ def test_two_resumed_have_the_bits_of_two_undisturbed(make_project):
             assert (cut / path).read_bytes() == (whole / path).read_bytes(), path
 
 
+@pytest.mark.slow
 def test_two_that_split_the_weights_are_one(make_project):
     one, two = mixed(make_project("one")), mixed(make_project("two"))
     pinchtune.train(pinchtune.Project.open(one, [LONGER, FULL]))
