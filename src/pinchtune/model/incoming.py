@@ -134,7 +134,7 @@ def _skeleton(base: str) -> Any:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     try:
-        config = AutoConfig.from_pretrained(resolve_base(base))
+        config = AutoConfig.from_pretrained(resolve_base(base), trust_remote_code=False)
         with torch.device("meta"):
             return AutoModelForCausalLM.from_config(config)
     except (OSError, ValueError) as error:
@@ -262,7 +262,9 @@ def install(incoming: Incoming, target: Path, base: str, tokenizer: Any) -> None
         for name in incoming.files:
             shutil.copyfile(incoming.folder / name, target / name)
         tokenizer.save_pretrained(target)
-        asked = GenerationConfig.from_model_config(AutoConfig.from_pretrained(resolve_base(base)))
+        asked = GenerationConfig.from_model_config(
+            AutoConfig.from_pretrained(resolve_base(base), trust_remote_code=False)
+        )
         asked.eos_token_id = end_token_ids(tokenizer)
         asked.pad_token_id = tokenizer.pad_token_id
         asked.save_pretrained(target)

@@ -55,7 +55,7 @@ def load_tokenizer(base: str) -> PreTrainedTokenizerFast:
     _check_holds(Path(source), TOKENIZER_FILES)
     try:
         with collection_paused():
-            return prepare_tokenizer(AutoTokenizer.from_pretrained(source))
+            return prepare_tokenizer(AutoTokenizer.from_pretrained(source, trust_remote_code=False))
     except (OSError, ValueError) as error:
         raise _not_loaded(base, error) from error
 
@@ -89,6 +89,7 @@ def load_model(config: ModelConfig, in_memory: bool = False) -> PreTrainedModel:
             source,
             dtype=dtype,
             use_safetensors=True,
+            trust_remote_code=False,
             attn_implementation=pick_fused(device, name_dtype(dtype), config.kernels).attention,
         )
     except (OSError, ValueError, SafetensorError) as error:
@@ -103,7 +104,7 @@ def count_layers(base: str) -> int:
     source = resolve_base(base)
     _check_holds(Path(source), {"config.json": WEIGHT_FILES["config.json"]})
     try:
-        config = AutoConfig.from_pretrained(source)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise _not_loaded(base, error) from error
     return int(config.get_text_config().num_hidden_layers)
