@@ -19,12 +19,12 @@ def test_the_check_is_beside_the_figures_of_performance_md():
     assert {"lora 253", "full 163"} <= shown
 
 
-def test_time_is_foretold_within_a_tenth_and_memory_at_half_at_least():
+def test_time_is_foretold_within_a_tenth_and_memory_within_two_fifths():
     for case in MEASURED:
         facts, rate = read(case)
         found = forecast_measured(case, rate, facts["tokens"])
         assert abs(facts["tokens"] / found.seconds / facts["rate"] - 1) < 0.1
-        assert 0.5 < found.memory.total / (facts["peak_mb"] * 1e6) < 1.0
+        assert 0.6 < found.memory.total / (facts["peak_mb"] * 1e6) < 1.0
 
 
 def test_errors_are_signed():
