@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
+from safetensors.torch import load_file
 
 import pinchtune
 from pinchtune.files import read_json
@@ -65,6 +67,15 @@ def same_curve(two: Path, one: Path) -> None:
                 assert ours.get(name) == pytest.approx(theirs.get(name), abs=1e-4)
 
 
+def same_weights(two: Path, one: Path) -> None:
+    for arm in ARMS:
+        name = f"runs/arms/{arm}/adapter_model.safetensors"
+        ours, theirs = load_file(two / name), load_file(one / name)
+        assert set(ours) == set(theirs)
+        for key, tensor in theirs.items():
+            assert torch.allclose(ours[key], tensor, atol=2e-5), key
+
+
 def evaluated(folder: Path, *settings: str) -> tuple[list[str], dict]:
     project = pinchtune.Project.open(folder, [LONGER, *settings])
     pinchtune.generate(project)
@@ -95,6 +106,7 @@ def test_two_killed_and_resumed_are_one(make_project):
     told = finish(launch(two))
     assert set(json.loads(told)) == set(ARMS)  # the main process alone has printed
     same_curve(two, one)
+    same_weights(two, one)
     same_evaluation(two, one)
 
 
