@@ -200,8 +200,10 @@ def test_guards_leave_a_harmless_candidate_alone(begin):
 
 
 def test_a_test_ends_by_itself_once_a_difference_is_shown(begin, clock):
-    people = People(users=120, content={("ja", "candidate"): 0.93})
-    test = begin(until_shown=True, users=120, days=30, on_stop=lambda reason: pytest.fail(reason))
+    # One language is one claim: of several, the draw of the arms decides which is shown first.
+    people = People(languages=("ja",), users=120, content={("ja", "candidate"): 0.93})
+    planned = {"languages": ("ja",), "users": 120, "days": 30}
+    test = begin(until_shown=True, on_stop=lambda reason: pytest.fail(reason), **planned)
     drive(test, people, clock, days=30)
     stop = Stops(test.folder / "stops").now()["all"]
     assert stop["by"] == "plan" and stop["why"].startswith("better in Japanese (p = ")

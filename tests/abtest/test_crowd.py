@@ -64,6 +64,14 @@ def test_a_crowd_asks_and_rates(clients):
     assert set(server.asked) == set(QUESTIONS["ja"]) and min(server.asked.values()) > 50
 
 
+@pytest.mark.parametrize("clients", [1, 4])
+def test_a_crowd_goes_when_the_test_is_over(clients):
+    server = Faked()
+    met = send(server, clients, until_over=True)
+    assert 1 <= met.refused <= clients and met.rated == 9
+    assert met.asked == len(server.versions) < 50
+
+
 def test_a_server_that_is_gone_failed():
     def gone(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)

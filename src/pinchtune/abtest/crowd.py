@@ -158,11 +158,14 @@ class Crowd:
         seconds: float,
         seed: int = 0,
         pause: float = 1.0,
+        until_over: bool = False,
         arm_of: Callable[[str], str],
     ) -> None:
         self.client, self.people, self.questions, self.seed = client, people, questions, seed
         self.pause = pause
         """Seconds to wait where the server says to wait."""
+        self.until_over = until_over
+        """Whether they go at the first rating that is refused: the test has ended."""
         self.arm_of = arm_of
         """Tells which arm a version is: what people say depends on that."""
         self.end = time.monotonic() + seconds
@@ -207,6 +210,8 @@ class Crowd:
             with self._lock:
                 self.met.rated += kept is not None
                 self.met.refused += kept is None
+            if kept is None and self.until_over:
+                self.end = time.monotonic()
 
     def _post(self, path: str, body: Mapping[str, object]) -> httpx.Response | None:
         """Return the server's reply; None if it failed.

@@ -192,13 +192,19 @@ def crowd_command(
     seconds: Annotated[float, typer.Option(help="How long they ask, at most.", min=0)] = 60.0,
     clients: Annotated[int, typer.Option(help="How many ask at a time.", min=1)] = 1,
     seed: Annotated[int, typer.Option(help="Who comes, and what they say.", min=0)] = 0,
+    until_over: Annotated[
+        bool, typer.Option("--until-over", help="Go when the test is over: no rating is taken.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send made-up people who ask and rate, to try out a test; exit code 1 if an answer failed."""
     from pinchtune.stages.crowd import send_crowd
 
     project = open_project(folder, overrides)
-    met = send_crowd(project, url, _codes(languages), better, users, seconds, clients, seed)
+    asked_in = _codes(languages)
+    met = send_crowd(
+        project, url, asked_in, better, users, seconds, clients, seed, until_over=until_over
+    )
     show(asdict(met), _met(met), as_json)
     raise typer.Exit(RUN_FAILED if met.failed else DONE)
 

@@ -27,11 +27,13 @@ def send_crowd(
     seconds: float = 60.0,
     clients: int = 1,
     seed: int = 0,
+    until_over: bool = False,
 ) -> Met:
     """Send a crowd to the server at `url` and return what it met.
 
     It asks in `languages` (the tuned ones if none is named), `clients` at a time. In `better` the
-    candidate really satisfies more, elsewhere both arms satisfy alike.
+    candidate really satisfies more, elsewhere both arms satisfy alike. With `until_over` it goes
+    once no more ratings are taken.
     """
     people = _people(languages or project.config.languages.tuned, better, users)
     known = first_of_each(project.evaluation_prompts(), 0)
@@ -40,8 +42,15 @@ def send_crowd(
         raise UsageError(f"--languages: there is no evaluation prompt in {missing[0]!r}; add some")
     questions = {code: [row.instruction for row in known[code]] for code in people.languages}
     with _connect(url) as client:
-        arm_of = _Arms(client)
-        crowd = Crowd(client, people, questions, seconds=seconds, seed=seed, arm_of=arm_of)
+        crowd = Crowd(
+            client,
+            people,
+            questions,
+            seconds=seconds,
+            seed=seed,
+            until_over=until_over,
+            arm_of=_Arms(client),
+        )
         return crowd.ask(clients)
 
 
