@@ -56,6 +56,13 @@ def last_layers(model: Any, count: int) -> list[nn.Module]:
     return list(layers)[len(layers) - count :]
 
 
+def has_dropout(model: Any) -> bool:
+    """Return True if tuning draws random numbers in the layers."""
+    config = model.config.get_text_config()
+    modules = [m for m in model.modules() if isinstance(m, nn.Dropout) and m.p > 0]
+    return bool(modules or getattr(config, "attention_dropout", 0.0))
+
+
 def softcap(model: Any) -> float:
     """Return what the logits are capped at; 0 if they are not."""
     return float(getattr(model.config.get_text_config(), "final_logit_softcapping", None) or 0.0)

@@ -15,7 +15,7 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-TRIM_THRESHOLD, MMAP_MAX = -1, -4
+TRIM_THRESHOLD, MMAP_MAX, ARENA_MAX = -1, -4, -8
 """Names of the switches in malloc.h."""
 NEVER = -1
 """Read as the largest size."""
@@ -28,7 +28,9 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(MMAP_MAX, 0) and mallopt(TRIM_THRESHOLD, NEVER))
+    # Threads beside each other take from one heap: each with its own would hold its own peak.
+    one_heap = mallopt(ARENA_MAX, 1)
+    return bool(one_heap and mallopt(MMAP_MAX, 0) and mallopt(TRIM_THRESHOLD, NEVER))
 
 
 def return_freed_memory() -> bool:

@@ -7,7 +7,6 @@ examples come in, a folder with a tuned arm goes out.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -22,9 +21,10 @@ from torch import Tensor
 
 from pinchtune.config import TrainConfig
 from pinchtune.errors import RunError
-from pinchtune.files import append_line, cut_lines
 from pinchtune.model.chat import Encoded
 from pinchtune.model.fused import pick_fused
+from pinchtune.model.lanes import Lanes
+from pinchtune.model.layers import has_dropout
 from pinchtune.model.load import name_dtype
 from pinchtune.model.loss import TargetLoss, check_head
 from pinchtune.model.norm import quicken_norms
@@ -34,8 +34,10 @@ from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import Limits, plan_epoch, split_step
 from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
 from pinchtune.training.heap import Tidier, keep_freed_memory
+from pinchtune.training.metrics import Metrics, flatten
 from pinchtune.training.processes import check_same
 from pinchtune.training.sharding import shard
+from pinchtune.training.sums import Sums, add_sums, gather_sums, row_sums
 
 
 class Row(NamedTuple):
@@ -65,6 +67,15 @@ class Progress:
 
 
 OnStep = Callable[[Progress], None]
+
+
+class Micro(NamedTuple):
+    """One micro-batch."""
+
+    rows: list[int]
+    batch: Batch
+    weight: float
+    """0 for one that only keeps this process in step with the others."""
 
 
 def schedule(step: int, steps: int, config: TrainConfig) -> float:
@@ -142,6 +153,9 @@ class Trainer:
             tuned, lr=config.learning_rate, weight_decay=decay, fused=True
         )
         self.forward = self.loss if splits_on else self.accelerator.prepare(self.loss)
+        is_alone = self.accelerator.num_processes == 1 and self.accelerator.device.type == "cpu"
+        # Dropout in two threads would draw its numbers in no certain order.
+        self.lanes = Lanes(is_quick and is_alone and not has_dropout(self.model))
 
     def run(self, on_step: OnStep = lambda progress: None) -> None:
         """Tune from the newest checkpoint to the end, save the arm; RunError if the loss breaks."""
@@ -159,7 +173,7 @@ class Trainer:
                 facts |= {"val/bits_per_byte": self.validate()}
             if metrics:
                 metrics.write(step, facts)
-            accelerator.log(_flat(facts), step=step)
+            accelerator.log(flatten(facts), step=step)
             if self._due(step, config.checkpoint_every):
                 save_checkpoint(self.folder, step + 1, self.model, self.optimizer, is_main)
             if self.tidier:
@@ -197,40 +211,78 @@ class Trainer:
             "tokens": sum(len(self.rows[i].encoded.ids) for i in self.steps[step]),
         }
 
-    def _accumulate(self, step: int, total: int) -> tuple[dict[str, tuple[float, int]], float]:
-        """Sum the step's gradients; return (loss sum, tokens) a language and the gradient norm."""
-        accelerator = self.accelerator
-        micros = list(self._micro_batches(step))
-        sums: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
-        for k, (indices, batch, weight) in enumerate(micros):
-            last = k == len(micros) - 1
-            with _synchronised(accelerator, self.forward, last):
-                with self.cast():
-                    losses = self.forward(batch.ids, batch.mask, batch.targets)
-                # Processes average their gradients, hence the factor.
-                scale = weight * accelerator.num_processes / max(1, total)
-                accelerator.backward(losses.sum() * scale)
-            for i, value in zip(indices, _row_sums(losses.detach(), batch), strict=False):
-                before, tokens = sums[self.rows[i].language]
-                count = self.rows[i].encoded.target_count
-                sums[self.rows[i].language] = (
-                    before + weight * value,
-                    tokens + int(weight) * count,
-                )
-        norm = accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
+    def _accumulate(self, step: int, total: int) -> tuple[Sums, float]:
+        """Sum the step's gradients; return the sums a language and the gradient norm."""
+        rows, lanes = self.steps[step], self.lanes.count
+        longest = max(len(self.rows[i].encoded.ids) for i in rows)
+        # Beside each other, micro-batches share what one may hold; a long row needs it all.
+        fits = len(rows) >= lanes and longest * lanes <= self.limits.tokens
+        parts = self._in_lanes(step, total) if lanes > 1 and fits else [self._in_turn(step, total)]
+        norm = self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip)
         norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
-        return _gather_sums(accelerator, sums), float(norm)
+        return gather_sums(self.accelerator, parts), float(norm)
 
-    def _micro_batches(self, step: int) -> Iterator[tuple[list[int], Batch, float]]:
-        """Yield this process's (row indices, batch, weight); weight 0 only keeps the pace."""
+    def _in_turn(self, step: int, total: int) -> Sums:
+        """Sum the gradients of this process's micro-batches, one after the other."""
         accelerator = self.accelerator
-        lengths = {i: len(self.rows[i].encoded.ids) for i in self.steps[step]}
         process, processes = accelerator.process_index, accelerator.num_processes
-        mine = split_step(self.steps[step], lengths, self.limits, process, processes)
-        for indices in mine:
+        micros = list(self._micro_batches(step, self.limits, process, processes))
+        sums = []
+        for k, micro in enumerate(micros):
+            with _synchronised(accelerator, self.forward, last=k == len(micros) - 1):
+                with self.cast():
+                    losses = self.forward(*micro.batch)
+                # Processes average their gradients, hence the factor.
+                scale = micro.weight * processes / max(1, total)
+                accelerator.backward(losses.sum() * scale)
+            sums.append(self._sum_losses(micro, losses.detach()))
+        return add_sums(sums)
+
+    def _in_lanes(self, step: int, total: int) -> list[Sums]:
+        """Sum the gradients of the lanes, always in the same order; return each one's sums."""
+        tuned = [p for p in self.model.parameters() if p.requires_grad]
+        work = partial(self._in_lane, step, total, tuned)
+        found = self.lanes.map(work, range(self.lanes.count))
+        for made, _ in found:
+            for parameter, gradient in zip(tuned, made, strict=True):
+                before = parameter.grad
+                parameter.grad = gradient if before is None else before.add_(gradient)
+        return [sums for _, sums in found]
+
+    def _in_lane(
+        self, step: int, total: int, tuned: Sequence[Tensor], lane: int
+    ) -> tuple[list[Tensor], Sums]:
+        """Return the summed gradients of a lane's share of the step, and its sums."""
+        lanes, limits = self.lanes.count, self.limits
+        own = Limits(limits.rows, limits.tokens // lanes)
+        gradients: list[Tensor] = []
+        sums = []
+        for micro in self._micro_batches(step, own, lane, lanes):
+            if not micro.weight:
+                continue
+            with self.cast():
+                losses = self.loss(*micro.batch)
+            made = torch.autograd.grad(losses.sum() / max(1, total), tuned)
+            gradients = [a.add_(b) for a, b in zip(gradients, made)] if gradients else list(made)
+            sums.append(self._sum_losses(micro, losses.detach()))
+        return gradients, add_sums(sums)
+
+    def _micro_batches(self, step: int, limits: Limits, part: int, parts: int) -> Iterator[Micro]:
+        """Yield the micro-batches of one of the parts that share a step."""
+        lengths = {i: len(self.rows[i].encoded.ids) for i in self.steps[step]}
+        for indices in split_step(self.steps[step], lengths, limits, part, parts):
             kept = indices or self.steps[step][:1]
-            encoded = [self.rows[i].encoded for i in kept]
-            yield kept, self._collate(encoded), float(bool(indices))
+            batch = self._collate([self.rows[i].encoded for i in kept])
+            yield Micro(kept, batch, float(bool(indices)))
+
+    def _sum_losses(self, micro: Micro, losses: Tensor) -> Sums:
+        rows = [self.rows[i] for i in micro.rows]
+        found = zip(rows, row_sums(losses, micro.batch), strict=True)
+        weight = micro.weight
+        return add_sums(
+            {row.language: (weight * value, int(weight) * row.encoded.target_count)}
+            for row, value in found
+        )
 
     def _collate(self, encoded: Sequence[Encoded]) -> Batch:
         return collate(encoded, self.tokenizer.pad_token_id, self.accelerator.device)
@@ -252,49 +304,7 @@ class Trainer:
         return {k: round(nats[k] / size[k] / math.log(2), 6) for k in sorted(nats) if size[k]}
 
 
-class Metrics:
-    """metrics.jsonl: one line a step, cut back to the checkpoint when a run is resumed."""
-
-    def __init__(self, path: Path, done: int) -> None:
-        cut_lines(path, done)
-        self.path = path
-
-    def write(self, step: int, facts: dict[str, Any]) -> None:
-        """Append one step."""
-        append_line(self.path, json.dumps({"step": step + 1, **facts}, ensure_ascii=False))
-
-
-def _row_sums(losses: Tensor, batch: Batch) -> list[float]:
-    rows = batch.targets[:, 1:].nonzero()[:, 0].cpu()
-    sums = torch.zeros(len(batch.ids), dtype=torch.float64)
-    return sums.index_add_(0, rows, losses.cpu().double()).tolist()
-
-
-def _gather_sums(
-    accelerator: Accelerator, sums: dict[str, tuple[float, int]]
-) -> dict[str, tuple[float, int]]:
-    if accelerator.num_processes == 1:
-        return dict(sums)
-    from accelerate.utils import gather_object
-
-    total: dict[str, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
-    for language, (value, tokens) in gather_object(list(sums.items())):
-        before, count = total[language]
-        total[language] = (before + value, count + tokens)
-    return dict(total)
-
-
 def _synchronised(accelerator: Accelerator, model: Any, last: bool) -> Any:
     from contextlib import nullcontext
 
     return nullcontext() if last else accelerator.no_sync(model)
-
-
-def _flat(facts: dict[str, Any]) -> dict[str, float]:
-    """Return nested facts as `name/language` numbers, as trackers want them."""
-    flat: dict[str, float] = {}
-    for key, value in facts.items():
-        flat |= (
-            {f"{key}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {key: value}
-        )
-    return flat
