@@ -66,7 +66,7 @@ def test_a_recipe_is_run_and_every_shape_is_drawn(finished_toy: Project, tmp_pat
 def test_what_is_there_is_not_done_again(finished_toy: Project):
     recipe = str(finished_toy.folder / "toy.toml")
     found = run_experiments(finished_toy, [recipe])
-    assert found == {"done": 0, "failed": [], "left": 0}
+    assert found == {"done": 0, "failed": [], "left": 0, "missing": []}
     status = experiment_status(finished_toy, [recipe])
     assert status["recipes"] == [{"name": "toy", "arms": 16, "done": 16, "tunings": 12}]
     assert status["left"]["tunings"] == 0 and status["left"]["hours"] == 0
@@ -105,7 +105,8 @@ def test_a_failed_arm_is_told_and_passed_over(toy: Project):
 
 
 def test_no_arm_starts_after_the_time_and_a_second_call_goes_on(toy: Project):
-    assert run_experiments(toy, [small(toy)], seconds=0) == {"done": 0, "failed": [], "left": 5}
+    found = run_experiments(toy, [small(toy)], seconds=0)
+    assert found == {"done": 0, "failed": [], "left": 5, "missing": []}
     text = SMALL.replace("seed = [0, 1]", "seed = 0").replace("[0.0, 0.7]", "0.0")
     assert run_experiments(toy, [small(toy, text)])["done"] == 3
     answers = open_store(toy).folder / "answers"

@@ -11,10 +11,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinchtune.errors import DataError
+from pinchtune.errors import DataError, MissingExtra
+from pinchtune.evaluation import confusion
 from pinchtune.evaluation.judge import ReferenceJudge, judge_pair
 from pinchtune.evaluation.measures import Score
-from pinchtune.experiments.scores import Prompt, Scored, pack, read_scored, score_answers, unpack
+from pinchtune.experiments.scores import (
+    VERSION,
+    Prompt,
+    Scored,
+    is_current,
+    missing_lines,
+    pack,
+    read_scored,
+    score_answers,
+    unpack,
+)
 from pinchtune.records import Answer, Example
 
 numbers = st.floats(0, 500, allow_nan=False).map(lambda v: round(v, 3))
@@ -90,3 +101,21 @@ def test_a_file_that_holds_no_scores_is_told(text: str, tmp_path: Path):
     path.write_text(text, "utf-8")
     with pytest.raises(DataError, match=r"x\.json: holds no scores of an arm"):
         read_scored(path)
+
+
+def test_a_measure_whose_library_is_missing_is_told_and_taken_when_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def lacking() -> confusion.Tokenise:
+        raise MissingExtra("no-such-splitter", "confusion")
+
+    monkeypatch.setitem(confusion.TOKENISERS, "es", lacking)
+    prompt = Example("¿Y el sol?", "El sol es de color amarillo.", "es")
+    answer = Answer(prompt.id, "es", "El sol no es nada verde.", True, 5)
+    found = score_answers([prompt], [answer], {}, ["en", "es"])
+    assert "lcb_line_pass_rate" not in found["measures"] and "chrf" in found["measures"]
+    assert found["missing"]["lcb_line_pass_rate"] == ["no-such-splitter", "confusion"]
+    assert "pip install 'pinchtune[confusion]'" in missing_lines(found)[0]
+    assert is_current(found)
+    assert not is_current({**found, "missing": {"lcb_line_pass_rate": ["hypothesis", "x"]}})
+    assert not is_current({**found, "version": VERSION + 1}) and not is_current({})

@@ -14,6 +14,9 @@ from pinchtune.files import read_json, read_jsonl
 from pinchtune.model.embed import ScriptedEmbedder
 from pinchtune.records import Example
 from pinchtune.stages.pool import Pool
+from pinchtune.stages.select import selection_inputs
+from pinchtune.store import glossary, open_store, people
+from throwaway import CHEAP
 
 
 @pytest.fixture(autouse=True)
@@ -153,3 +156,17 @@ def test_pins_of_a_random_draw_are_refused(make_project: Callable[..., Path]):
 def test_a_percentage_is_counted_from_the_base(make_project: Callable[..., Path]):
     project = open_with(make_project(), "mix.percent=25.0")
     assert len(rows_of(pinchtune.select(project))) == 6
+
+
+def test_a_term_of_the_glossary_changes_the_choice(make_project: Callable[..., Path]):
+    project = open_with(make_project())
+    none = selection_inputs(project)
+    store = open_store(project.database, create=True, hasher=CHEAP)
+    admin = people.accept(store, people.bootstrap(store) or "", "Aya", "a long password")
+    glossary.add(store, admin, "es", "bomba", ["bombín"])
+    one = selection_inputs(project)
+    glossary.add(store, admin, "es", "válvula")
+    store.close()
+    assert none["mined"] == "" and "terms" not in none
+    assert one["terms"] == {"es": [["bomba", "bombín"]]}
+    assert selection_inputs(project)["terms"]["es"] == [["bomba", "bombín"], ["válvula"]]

@@ -110,6 +110,7 @@ def _done_text(found: dict[str, Any]) -> str:
     lines = [f"{found['done']} tunings done, {len(found['failed'])} failed, {found['left']} left"]
     for note in found["failed"]:
         lines += [f"failed: {arm['label']}: {note['error']}" for arm in note["arms"]]
+    lines += found["missing"]
     if found["left"] or found["failed"]:
         lines.append("run the command again to go on")
     return "\n".join(lines)

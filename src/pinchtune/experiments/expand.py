@@ -81,6 +81,8 @@ def _merge(values: Values, more: Mapping[str, Any]) -> Values:
 
 def _combine(grid: Mapping[str, Any], config: Config, place: Path) -> Iterator[Values]:
     for name in grid:
+        if name == "train.seeds":
+            raise ConfigError(f"{place}: train.seeds is no axis; list the seeds: seed = [0, 1, 2]")
         if name not in AXES and name not in SPECIAL and "." not in name:
             close = difflib.get_close_matches(name, [*AXES, *SPECIAL], 1)
             hint = f"did you mean {close[0]!r}?" if close else "name a key as section.key"
@@ -123,6 +125,8 @@ def _make(axes: Values, config: Config, place: Path) -> Arm:
         if name not in SPECIAL:
             section, _, key = AXES.get(name, name).partition(".")
             values.setdefault(section, {})[key] = value
+    # Seeds are an axis here: each arm is one tuning.
+    values["train"]["seeds"] = 1
     for section in SEEDS if "seed" in axes else ():
         values[section]["seed"] = axes["seed"]
     values["languages"] = _share_out(axes, config, place)

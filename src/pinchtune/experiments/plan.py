@@ -17,11 +17,13 @@ from pinchtune.config import ENGLISH, Config, DataConfig
 from pinchtune.data.mix import known_rows, pinch_size, shares
 from pinchtune.errors import UsageError
 from pinchtune.experiments.arms import Arm
-from pinchtune.experiments.scores import VERSION
+from pinchtune.experiments.base import weights_of
+from pinchtune.experiments.scores import is_current
 from pinchtune.experiments.store import Store
 from pinchtune.languages import get_language
 from pinchtune.records import Example
 from pinchtune.stages.project import Project, stage_key
+from pinchtune.stages.select import selection_inputs
 
 
 class Job(NamedTuple):
@@ -79,6 +81,7 @@ class Plan:
         self.project, self.store = project, store
         self.arms = list({arm.id: arm for arm in arms}.values())
         self._sources: dict[DataConfig, Source] = {}
+        self._weights: dict[str, Any] = {}
 
     def source(self, arm: Arm) -> Source:
         """Return the data of an arm."""
@@ -89,18 +92,32 @@ class Plan:
         return self._sources[data]
 
     def key(self, arm: Arm) -> str:
-        """Return what an arm is made from: its configuration and the content of its data."""
+        """Return what an arm is made from: its configuration, the content of data and weights.
+
+        Not how it is measured: kept answers are scored anew.
+        """
         hashes = self.source(arm).hashes
         used = {"evaluation": hashes["evaluation"], "base": "" if arm.untuned else hashes["base"]}
         used["pinch"] = hashes["pinch"] if arm.dose != 0 else ""
-        return stage_key("experiment", {"arm": arm.id, "data": used, "measures": VERSION})
+        made = {"arm": arm.id, "data": used, "weights": self.weights(arm)}
+        if arm.dose != 0:
+            made["selection"] = selection_inputs(replace(self.project, config=arm.config))
+        return stage_key("experiment", made)
+
+    def weights(self, arm: Arm) -> Any:
+        """Return what identifies the weights of an arm's base model, read once."""
+        base = arm.config.model.base
+        if base not in self._weights:
+            self._weights[base] = weights_of(base)
+        return self._weights[base]
 
     @cached_property
     def jobs(self) -> list[Job]:
         """The jobs that are left, first seeds first."""
         found: dict[str, list[Arm]] = {}
         for arm in sorted(self.arms, key=lambda arm: arm.seed):
-            if self.store.read("scores", arm.id, self.key(arm)) is None:
+            scores = self.store.read("scores", arm.id, self.key(arm))
+            if scores is None or not is_current(scores):
                 found.setdefault(arm.tuning_id, []).append(arm)
         return [Job(tuple(arms), tuple(map(self.key, arms))) for arms in found.values()]
 

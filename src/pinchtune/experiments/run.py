@@ -13,6 +13,7 @@ from pinchtune.experiments.engine import Outcome, open_engine
 from pinchtune.experiments.expand import expand, settings
 from pinchtune.experiments.plan import Plan
 from pinchtune.experiments.recipe import Recipe, read_recipe, say, shipped_names
+from pinchtune.experiments.scores import missing_lines
 from pinchtune.experiments.store import NAME, Json, Store
 from pinchtune.experiments.work import pack_job
 from pinchtune.files import write_json
@@ -71,13 +72,17 @@ def run_experiments(
     speed = speed or measure_speed(plan.store.each("timings"))
     progress.say(estimate(plan, plan.jobs, speed).text())
     failed: list[Json] = []
+    missing: list[str] = []
     done, end = 0, monotonic() + seconds
     with (
         plan.store.locked() as handle,
         open_engine(engine, address, workers, threads, handle) as (found, count),
         progress.task("tunings", len(plan.jobs)) as task,
     ):
-        jobs = (pack_job(j, project, plan.store, count, keep_weights) for j in plan.jobs)
+        jobs = (
+            pack_job(j, project, plan.store, plan.weights(j.arms[0]), count, keep_weights)
+            for j in plan.jobs
+        )
         for outcome in found.each(_until(end, jobs)):
             failed += _note(plan.store, outcome)
             done += 1
@@ -85,7 +90,18 @@ def run_experiments(
             task.advance(1, f"({label})")
             if outcome.error:
                 progress.say(f"failed: {label}: {outcome.error}")
-    return {"done": done - len(failed), "failed": failed, "left": len(plan.jobs) - done}
+            for line in _missing(plan.store, outcome):
+                if line not in missing:
+                    missing.append(line)
+                    progress.say(line)
+    left = len(plan.jobs) - done
+    return {"done": done - len(failed), "failed": failed, "left": left, "missing": missing}
+
+
+def _missing(store: Store, outcome: Outcome) -> list[str]:
+    """Return which measures a job could not take, and what to install for them."""
+    files = [store.read("scores", arm["id"], arm["key"]) for arm in outcome.job["arms"]]
+    return [line for found in files if found for line in missing_lines(found)]
 
 
 def _until(end: float, jobs: Iterator[Json]) -> Iterator[Json]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from pinchtune.records import Answer, Example
 
 Json = dict[str, Any]
 VERSION = 1
-"""Version of the measures; answers are scored anew under another one."""
+"""Version of the measures; kept answers are scored anew under another one, without a model."""
 SIGNS = {"1": 100.0, "0": 0.0}
 DIGITS = 3
 
@@ -47,17 +48,43 @@ def score_answers(
     given = {answer.prompt_id: answer for answer in answers}
     ordered = sorted(prompts, key=lambda p: p.id)
     cases = [Case(p, given[p.id], bits.get(p.id), identifier) for p in ordered]
-    found = {m.name: column for m in MEASURES if (column := _column(m, cases)) is not None}
+    found: Json = {}
+    missing: dict[str, list[str]] = {}
+    for measure in MEASURES:
+        try:
+            column = _column(measure, cases)
+        except MissingExtra as error:
+            missing[measure.name] = [error.what, error.extra]
+            continue
+        if column is not None:
+            found[measure.name] = column
     rows = [[p.id, get_language(p.language).code, p.parallel_id or p.id] for p in ordered]
-    return {"prompts": rows, "measures": found}
+    return {"version": VERSION, "missing": missing, "prompts": rows, "measures": found}
+
+
+def is_current(found: Mapping[str, Any]) -> bool:
+    """True if scoring anew would measure nothing else: no newer version, no library that came."""
+    missing = found.get("missing", {}).values()
+    return found.get("version") == VERSION and not any(_is_there(what) for what, _ in missing)
+
+
+def _is_there(what: str) -> bool:
+    try:
+        version(what.split()[0])
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def missing_lines(found: Mapping[str, Any]) -> list[str]:
+    """Return which measures a score file is without, and what to install for them."""
+    missing = found.get("missing", {}).items()
+    return [f"not measured: {name}: {MissingExtra(*pair)}" for name, pair in missing]
 
 
 def _column(measure: Measure, cases: Sequence[Case]) -> Any:
-    """Return one measure of all prompts; None if it is about none, or its library is missing."""
-    try:
-        scores = [_score(measure, case) for case in cases]
-    except MissingExtra:
-        return None
+    """Return one measure of all prompts; None if it is about none of them."""
+    scores = [_score(measure, case) for case in cases]
     return pack(scores) if any(scores) else None
 
 

@@ -17,7 +17,7 @@ from pinchtune.experiments.plan import Job, describe
 from pinchtune.experiments.scores import score_answers
 from pinchtune.experiments.store import Json, Store
 from pinchtune.files import read_json, read_jsonl, write_json, write_text
-from pinchtune.records import Answer
+from pinchtune.records import Answer, content_hash
 from pinchtune.stages.evaluate import read_bits
 from pinchtune.stages.generate import generate
 from pinchtune.stages.mix import mix
@@ -25,7 +25,9 @@ from pinchtune.stages.project import Project
 from pinchtune.stages.train import train
 
 
-def pack_job(job: Job, project: Project, store: Store, workers: int, keep: bool) -> Json:
+def pack_job(
+    job: Job, project: Project, store: Store, weights: Any, workers: int, keep: bool
+) -> Json:
     """Return a job as plain data: whole configurations with absolute paths."""
     arms = [
         {
@@ -41,6 +43,8 @@ def pack_job(job: Job, project: Project, store: Store, workers: int, keep: bool)
         "store": str(store.folder.resolve()),
         "id": job.id,
         "stage_arm": job.arms[0].stage_arm,
+        "weights": content_hash(weights),
+        "mine": str(project.path("mine").resolve()),
         "arms": arms,
         "workers": workers,
         "keep": keep,
@@ -64,7 +68,7 @@ def _absolute(config: Config, project: Project) -> Config:
 def do_job(job: Json) -> None:
     """Do a job: afterwards each of its arms has a score file."""
     store, start, timed = Store(Path(job["store"])), perf_counter(), []
-    folder = store.arm(job["id"])
+    folder = _prepare(store.arm(job["id"]), job)
     for arm in job["arms"]:
         config = Config.model_validate(arm["config"])
         config = config.model_copy(
@@ -78,6 +82,21 @@ def do_job(job: Json) -> None:
         _keep_timings(job, folder, timed, perf_counter() - start, store)
     if not job["keep"]:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(folder: Path, job: Json) -> Path:
+    """Return the folder of a job, with the project's mining run; empty if its weights are older.
+
+    Mixture and tuning know by themselves whether they are still of today, all but the base model.
+    """
+    note, mined = folder / "weights.json", folder / "runs" / "mine"
+    if folder.is_dir() and not (note.is_file() and read_json(note) == job["weights"]):
+        shutil.rmtree(folder)
+    write_json(note, job["weights"])
+    mined.parent.mkdir(exist_ok=True)
+    mined.unlink(missing_ok=True)
+    mined.symlink_to(job["mine"])
+    return folder
 
 
 def _answer(project: Project, name: str, arm: Json, store: Store) -> Json:

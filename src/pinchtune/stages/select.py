@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from pinchtune.selection.reasons import LOCALES, explain, find_gaps, sentence, s
 from pinchtune.selection.selectors import SELECTORS
 from pinchtune.stages.pool import OVERRIDE, Pool
 from pinchtune.stages.project import Project, finished, stage_key
+
+if TYPE_CHECKING:
+    from pinchtune.store.records import Term
 
 RANDOM = "random"
 DRAWS = 20
@@ -76,7 +79,7 @@ def selection_inputs(project: Project) -> dict[str, Any]:
                 "select.method to 'facility' or remove the ids"
             )
         return {}
-    return {"select": config.model_dump(mode="json"), "mined": _mined(project)}
+    return {"select": config.model_dump(mode="json"), **_asked_facts(project)}
 
 
 def _key(project: Project, pool: Pool) -> str:
@@ -89,10 +92,20 @@ def _key(project: Project, pool: Pool) -> str:
             "tuned": config.languages.tuned,
             "pool": pool.hash,
             "base": project.data_hash("base") if config.mix.percent is not None else "",
-            "mined": _mined(project),
+            **_asked_facts(project),
             **({"override": OVERRIDE} if pool.unapproved else {}),
         },
     )
+
+
+def _asked_facts(project: Project) -> dict[str, Any]:
+    """Return what tells the mining run and the glossary from others, for keys."""
+    terms = {
+        code: sorted([term.term, *term.variants] for term in found)
+        for code, found in _terms(project).items()
+        if found
+    }
+    return {"mined": _mined(project), **({"terms": terms} if terms else {})}
 
 
 def _mined(project: Project) -> str:
@@ -199,18 +212,25 @@ def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[s
     if not project.collects:
         return []
     from pinchtune.collecting.terms import make_matcher
-    from pinchtune.store.glossary import list_terms
 
-    store = project.open_store()
-    try:
-        terms = {code: list_terms(store, code) for code in project.config.languages.tuned}
-    finally:
-        store.close()
-    matchers = {code: make_matcher(code, found) for code, found in terms.items()}
+    matchers = {code: make_matcher(code, found) for code, found in _terms(project).items()}
     return [
         frozenset(t.term for t in matchers[_code(e)].find(f"{e.prompt}\n\n{e.response}"))
         for e in candidates
     ]
+
+
+def _terms(project: Project) -> dict[str, list[Term]]:
+    """Return the glossary of each tuned language; nothing where nobody collects."""
+    if not project.collects:
+        return {}
+    from pinchtune.store.glossary import list_terms
+
+    store = project.open_store()
+    try:
+        return {code: list_terms(store, code) for code in project.config.languages.tuned}
+    finally:
+        store.close()
 
 
 def _write(
