@@ -27,6 +27,7 @@ WORDS = {
     "moments": "moments of AdamW",
     "activations": "activations of a micro-batch",
     "passing": "of the moment: whole layers, casts",
+    "freed": "freed, kept for the next step",
 }
 
 

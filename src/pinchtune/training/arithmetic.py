@@ -119,6 +119,10 @@ class Device:
     about: str = ""
     scores: bool = False
     """True if attention keeps its scores: short rows on a processor."""
+    beside: float = 1.0
+    """How much quicker LoRA is where the halves of a step are computed beside each other."""
+    freed: float = 0.0
+    """Share of what is needed that freed memory may take besides."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,8 @@ class Memory(NamedTuple):
     activations: float
     passing: float
     """Of the moment: layers that are whole, casts, a gradient before it is added."""
+    freed: float = 0.0
+    """Freed, and kept by the process for the next step."""
 
     @property
     def total(self) -> float:
@@ -179,7 +185,7 @@ def memory(shape: Shape, device: Device, run: Run) -> Memory:
     full = run.method == "full"
     tuned = shape.parameters if full else shape.adapters(run.rank)
     weights = WHOLE * tuned + (0 if full else HALF * shape.parameters)
-    return Memory(
+    needed = Memory(
         device.process,
         weights / share,
         WHOLE * tuned / share,
@@ -187,6 +193,7 @@ def memory(shape: Shape, device: Device, run: Run) -> Memory:
         _activations(shape, device, run),
         _passing(shape, run),
     )
+    return needed._replace(freed=device.freed * needed.total)
 
 
 def _activations(shape: Shape, device: Device, run: Run) -> float:
@@ -249,7 +256,8 @@ def seconds(shape: Shape, device: Device, run: Run, tokens: float) -> float:
     """
     work = operations(shape, run, run.tokens, TARGETS * run.tokens)
     link = device.across if run.machines > 1 else device.link
-    batch = max(work / (device.flops * device.utilisation), sent(shape, run) / link)
+    beside = device.beside if run.method == "lora" and not run.split else 1.0
+    batch = max(work / (device.flops * device.utilisation * beside), sent(shape, run) / link)
     return tokens / (run.tokens * run.processes) * batch
 
 
