@@ -113,7 +113,9 @@ def embedded_base(name: str) -> Path:
 def _dequantise(package: Package, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     folder.mkdir(parents=True, exist_ok=True)
     gguf = folder / "model.gguf"
     package.write(gguf)
