@@ -9,8 +9,9 @@ from answering import START, answered
 
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.crowd import People, drive
+from pinchtune.abtest.live import Live
 from pinchtune.abtest.plan import DAY, Plan
-from pinchtune.abtest.running import Live, Test, open_test, start_test
+from pinchtune.abtest.running import Test, open_test, start_test
 from pinchtune.abtest.stops import Stops
 from pinchtune.errors import UsageError
 

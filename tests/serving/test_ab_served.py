@@ -9,8 +9,9 @@ import pytest
 from served import ANSWERS, Recorded, browse, chat, make_config, make_service, running, wait_for
 
 from pinchtune.abtest.analysis import analyse
+from pinchtune.abtest.live import Live
 from pinchtune.abtest.plan import Plan
-from pinchtune.abtest.running import Live, open_test, start_test
+from pinchtune.abtest.running import open_test, start_test
 from pinchtune.serving.app import make_app
 from pinchtune.serving.arms import ScriptedArm
 from pinchtune.stages.crowd import arms_by_version

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 from pinchtune.abtest.records import Exchange
+from pinchtune.errors import trace_of
 from pinchtune.listening import is_loopback
 from pinchtune.serving.asking import Asked, Kind, read_asked
-from pinchtune.serving.errors import ApiError, trace_of
+from pinchtune.serving.errors import ApiError
 from pinchtune.serving.guard import ID, send_error
 from pinchtune.serving.keys import ANYBODY
 from pinchtune.serving.replies import Shape, event

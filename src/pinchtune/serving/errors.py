@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from typing import Any
 
 _TYPES = {
@@ -71,10 +70,3 @@ def unsupported(param: str, message: str = "is not supported; leave it out") -> 
 def busy(seconds: int) -> ApiError:
     """Return the error of a server that has too much to do."""
     return ApiError(503, "the server is busy; try again later", "overloaded", None, seconds)
-
-
-def trace_of(error: BaseException) -> str:
-    """Return where an error came from, without its words: they could be a customer's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
-    return f"{type(error).__name__} at {' > '.join(places)}"

@@ -33,7 +33,7 @@ def send_crowd(
 
     It asks in `languages` (the tuned ones if none is named), `clients` at a time. In `better` the
     candidate really satisfies more, elsewhere both arms satisfy alike. With `until_over` it goes
-    once no more ratings are taken.
+    once answers are not known any more: the test has ended.
     """
     people = _people(languages or project.config.languages.tuned, better, users)
     known = first_of_each(project.evaluation_prompts(), 0)
