@@ -165,7 +165,7 @@ class Crowd:
         self.pause = pause
         """Seconds to wait where the server says to wait."""
         self.until_over = until_over
-        """Whether they go at the first rating of an answer that is not known: the test has ended."""
+        """Whether they go at the first rating of an answer that is not known: the test is over."""
         self.arm_of = arm_of
         """Tells which arm a version is: what people say depends on that."""
         self.end = time.monotonic() + seconds
