@@ -36,7 +36,7 @@ RESULT = {
     "measures": {
         name: {g: {"first": 0.01, "second": 0.02, "users": [5, 6], "value": 0.01, "low": -0.1,
                    "high": 0.12} for g in ("ar", "ja", "all")}
-        for name in ("satisfaction", "correct", "wrong-language", "errors", "slow")
+        for name in ("satisfaction", "correct", "followed", "wrong-language", "errors", "slow")
     },
     "guards": [{"measure": "slow", "group": "all", "limit": 0.05, "first": 0.01, "second": 0.5,
                 "users": [5, 6], "p": 0.2, "level": 0.01, "is_broken": False}],

@@ -74,5 +74,7 @@ def current_folder(project: Path) -> Path | None:
 def running_course(project: Path, clock: Callable[[], float] = time) -> Course | None:
     """Return the test that runs in a project; None if none does."""
     folder = current_folder(project)
-    course = Course(folder, clock) if folder else None
-    return None if course is None or course.is_over() else course
+    if folder is None or ALL in Stops(folder / "stops").now():
+        return None
+    course = Course(folder, clock)
+    return None if course.is_over() else course

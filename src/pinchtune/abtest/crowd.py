@@ -37,7 +37,7 @@ DAYS = 60
 CONTENT, MORE_CONTENT = 0.65, 0.85
 """How content people are on average, and with the arm that is better."""
 TOKENS = 24
-"""Most tokens of an answer to the crowd, which does not read them."""
+"""Most tokens of an answer to the crowd, if nothing is said: it does not read them."""
 _LIMITED, _UNKNOWN = 429, 404
 
 
@@ -159,6 +159,7 @@ class Crowd:
         seed: int = 0,
         pause: float = 1.0,
         until_over: bool = False,
+        tokens: int = TOKENS,
         arm_of: Callable[[str], str],
     ) -> None:
         self.client, self.people, self.questions, self.seed = client, people, questions, seed
@@ -166,6 +167,8 @@ class Crowd:
         """Seconds to wait where the server says to wait."""
         self.until_over = until_over
         """Whether they go at the first rating of an answer that is not known: the test is over."""
+        self.tokens = tokens
+        """Most tokens of an answer."""
         self.arm_of = arm_of
         """Tells which arm a version is: what people say depends on that."""
         self.end = time.monotonic() + seconds
@@ -193,7 +196,7 @@ class Crowd:
         """Let one user ask, and perhaps rate the answer."""
         known = self.questions[visit.language]
         message = {"role": "user", "content": known[int(rng.integers(len(known)))]}
-        body = {"model": AUTO, "user": visit.user, "max_tokens": TOKENS, "messages": [message]}
+        body = {"model": AUTO, "user": visit.user, "max_tokens": self.tokens, "messages": [message]}
         answer = self._post("chat/completions", body)
         has_failed = answer is None or answer.is_error
         with self._lock:

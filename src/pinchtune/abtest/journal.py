@@ -40,6 +40,8 @@ CREATE INDEX IF NOT EXISTS feedback_of ON feedback(exchange);
 CREATE TABLE IF NOT EXISTS checks (
     exchange TEXT PRIMARY KEY REFERENCES exchanges(id), time REAL NOT NULL,
     correct INTEGER NOT NULL, by TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS followed (
+    exchange TEXT PRIMARY KEY REFERENCES exchanges(id), share REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS lost (count INTEGER NOT NULL);
 """
 _EXCHANGE = (
@@ -105,6 +107,8 @@ class Journal:
             row["question"] = self.keeping.clean(row["question"], row["language"])
             row["answer"] = self.keeping.clean(row["answer"], spoken)
         db.execute(_EXCHANGE, row)
+        if row["followed"] is not None:
+            db.execute("INSERT OR IGNORE INTO followed VALUES (:id, :followed)", row)
 
     def feedback(self, row: Mapping[str, Any]) -> None:
         """Keep feedback: it is on the disk when this returns; UsageError for an unknown id."""

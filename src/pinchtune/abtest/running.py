@@ -33,6 +33,8 @@ CHECK_SECONDS = 10.0
 """Least time between two looks at the guards; they take a twentieth of the time at most."""
 LONGEST_REASON = 2_000
 THUMBS = ("up", "down")
+Verify = Callable[[str, str, str], float | None]
+"""Says of a question, its language and its answer which share of its checks the answer follows."""
 _BUSY = 20
 _log = logging.getLogger("pinchtune.abtest")
 
@@ -48,11 +50,12 @@ class Test(Course):
         keeping: Keeping | None = None,
         *,
         on_stop: Callable[[str], None] | None = None,
+        verify: Verify = lambda question, language, answer: None,
         clock: Callable[[], float] = time,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
         super().__init__(folder, clock)
-        self.on_stop = on_stop
+        self.on_stop, self.verify = on_stop, verify
         self._salt = (folder / "salt").read_bytes()
         self._check_seconds, self._next_check = check_seconds, clock() + check_seconds
         self._looking, self._is_new = threading.Lock(), True
@@ -72,10 +75,17 @@ class Test(Course):
             "user": hide_user(self._salt, exchange.user) if counted else "",
             "assigned": assigned,
             "counted": int(counted and assigned == exchange.arm),
+            "followed": self._followed(exchange) if counted else None,
         }
         self.journal.record(row)
         self._is_new = True
         self.look()
+
+    def _followed(self, exchange: Exchange) -> float | None:
+        """Return the share of its checks that a whole answer follows; its text is not needed."""
+        if exchange.status >= 400:
+            return None
+        return self.verify(exchange.question, exchange.language, exchange.answer)
 
     def feedback(
         self, exchange_id: str, *, score: int | None, thumb: str | None, reason: str, now: float

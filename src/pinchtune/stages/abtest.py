@@ -31,8 +31,9 @@ from pinchtune.abtest.running import start_test
 from pinchtune.abtest.stops import GUARD, Stops
 from pinchtune.config import CANDIDATE
 from pinchtune.data.personal import replace_personal
-from pinchtune.errors import UsageError
+from pinchtune.errors import PinchError, UsageError
 from pinchtune.files import write_json, write_jsonl, write_text
+from pinchtune.stages.canaries import make_verify
 from pinchtune.stages.project import Project
 from pinchtune.stages.switching import rollback_version
 from pinchtune.stages.versions import open_registry
@@ -54,7 +55,13 @@ def _clean(text: str, language: str) -> str:
 
 def live(project: Project, on_stop: Callable[[str], None] | None = None) -> Live:
     """Return the Router and Recorder of a server: it follows what is started and stopped."""
-    return Live(project.folder, keeping(project), project.config.serve.arm, on_stop=on_stop)
+    return Live(
+        project.folder,
+        keeping(project),
+        project.config.serve.arm,
+        on_stop=on_stop,
+        verify=make_verify(project),
+    )
 
 
 def take_back(project: Project, why: str) -> None:
@@ -79,7 +86,14 @@ def start(project: Project, plan: Plan, by: str = "") -> Path:
 
 def stop(project: Project, why: str, language: str = "", by: str = "") -> bool:
     """Stop the running test, or a language of it, at once; False if it was stopped before."""
-    course = running_course(project.folder)
+    try:
+        course = running_course(project.folder)
+    except PinchError:
+        if language:
+            raise
+        # Whatever has become of the plan, the kill switch works.
+        facts = {"time": time(), "by": by or who(), "why": why}
+        return Stops(last_folder(project) / "stops").write(ALL, facts)
     if course is None:
         raise UsageError("no A/B test is running; start one with `pinch ab start`")
     return course.stop(why, by or who(), language or ALL)
