@@ -201,6 +201,7 @@ def harm(test: Test, count: int = 300, **harmed) -> None:
     ("harmed", "measure"),
     [
         ({"answer_language": "en"}, "wrong-language"),
+        ({"answer_language": "unknown"}, "wrong-language"),
         ({"status": 502}, "errors"),
         ({"seconds": 60.0}, "slow"),
         ({"seconds": 60.0, "status": 499}, "slow"),

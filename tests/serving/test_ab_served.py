@@ -47,13 +47,16 @@ def arms_of(client, question=SPANISH):
     return [ask(client, user, question)["system_fingerprint"] for user in USERS]
 
 
-def begin(folder, **more):
-    start_test(folder, Plan(ARMS, ("es",), **more), "Ada")
+def begin(folder, live):
+    start_test(folder, Plan(ARMS, ("es",)), "Ada")
+    live.tend()
 
 
-def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_after(tmp_path, client):
+def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_after(
+    tmp_path, live, client
+):
     assert set(arms_of(client)) == {"production"}
-    begin(tmp_path)
+    begin(tmp_path, live)
     dealt = arms_of(client)
     assert set(dealt) == set(ARMS) and dealt == arms_of(client)
     assert set(arms_of(client, "What is the time, please?")) == {"production"}
@@ -64,7 +67,7 @@ def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_afte
 
 
 def test_feedback_is_kept_with_the_arm_that_answered(tmp_path, live, client):
-    begin(tmp_path)
+    begin(tmp_path, live)
     answers = {user: ask(client, user) for user in USERS}
     for answer in answers.values():
         score = 5 if answer["system_fingerprint"] == "candidate" else 2
@@ -84,7 +87,7 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
     english = {SPANISH: "The sky is blue when the sun is out, as everybody knows."}
     arms = [ScriptedArm("production", ANSWERS, ARMS[0]), ScriptedArm("candidate", english, ARMS[1])]
     service = make_service(tmp_path, arms, UNLIMITED, router=live, recorder=live)
-    begin(tmp_path)
+    begin(tmp_path, live)
     with browse(service) as client:
         for n in range(400):
             ask(client, f"crowd-{n}")

@@ -27,7 +27,8 @@ PROMPTS = [
     {"language": "es", "instruction": SPANISH,
      "checks": [SHORT, {"check": "starts_with", "text": "Hola"}]},
     {"language": "ja", "instruction": JAPANESE, "checks": [POLITE]},
-    {"language": "ja", "instruction": "続けてください。", "system": "Be brief.", "checks": [POLITE]},
+    {"language": "ja", "instruction": "続けてください。", "system": "Be brief.",
+     "checks": [POLITE]},
     {"language": "es", "instruction": "¿Qué hora es?", "response": "Las tres."},
 ]  # fmt: skip
 
