@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -69,6 +70,21 @@ def test_a_full_disk_refuses_feedback_and_never_an_answer(begin):
     test.journal.write(lambda db: limit(db, 1_000))
     test.feedback("x-0", score=5, thumb=None, reason="", now=START)
     assert analyse(test.folder, START)["deviations"] == [{"what": "lost", "count": 1}]
+
+
+def test_what_was_lost_last_is_told_when_the_journal_closes(begin, monkeypatch):
+    monkeypatch.setattr("pinchtune.abtest.journal._WAIT_SECONDS", 0.05)
+    test = begin()
+    with closing(sqlite3.connect(test.journal.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        test.record(answered(test, 1))
+        end = time.monotonic() + 20
+        while not test.journal.lost:
+            assert time.monotonic() < end, "nothing is lost"
+            time.sleep(0.01)
+    monkeypatch.undo()
+    test.close()
+    assert analyse(test.folder, START)["counts"]["lost"] == 1
 
 
 def test_what_cannot_be_kept_stops_nobody_else_and_is_told_without_its_words(begin, caplog):
