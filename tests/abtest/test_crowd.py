@@ -29,6 +29,7 @@ class Faked:
         self.versions: dict[str, str] = {}
         self.scores: dict[str, list[int]] = {version: [] for version in ARMS}
         self.asked: Counter[str] = Counter()
+        self.tokens: set[int] = set()
         self.limited = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -40,6 +41,7 @@ class Faked:
                 return httpx.Response(404, json={"error": {"code": "unknown_id"}})
             return httpx.Response(200 if len(scores) % 10 else 503)
         assert sent["model"] == "auto" and sent["user"].startswith("user-")
+        self.tokens.add(sent["max_tokens"])
         self.asked[sent["messages"][0]["content"]] += 1
         number = len(self.versions)
         version = self.versions[f"x-{number}"] = ("v1", "v2")[number % 2]
@@ -74,7 +76,8 @@ def test_a_crowd_asks_and_rates(clients):
 @pytest.mark.parametrize("clients", [1, 4])
 def test_a_crowd_goes_when_the_test_is_over_and_not_for_a_refusal_that_passes(clients):
     server = Faked(ratings=30)
-    met = send(server, clients, until_over=True)
+    met = send(server, clients, until_over=True, tokens=99)
+    assert server.tokens == {99}
     refused = 30 - met.rated
     assert refused in (2, 3), "each tenth rating of a version is refused for now"
     assert refused < met.refused <= refused + clients
