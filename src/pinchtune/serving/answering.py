@@ -78,7 +78,7 @@ class Answers:
                 data = await read_body(receive)
                 is_read = True
                 asked = read_asked(data, self.kind)
-                language = service.ear.hear(asked.question)
+                language = service.ear.hear_question(asked.question)
                 arm = service.choose(asked, language)
                 turn = _Turn(service, arm, asked, language, scope[ID])
                 await turn.take(receive, send)
