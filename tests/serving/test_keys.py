@@ -97,16 +97,21 @@ def test_a_damaged_file_is_named(keys, text):
         keys.holders()
 
 
-def test_keys_that_are_made_at_once_are_all_kept(keys):
+def test_what_is_done_to_keys_at_once_is_all_done(keys):
     names, together = [f"k{n}" for n in range(8)], Barrier(8)
 
-    def make(name):
-        together.wait()
-        return Keys(keys.path).make(name)
+    def at_once(act):
+        def do(name):
+            together.wait()
+            return act(Keys(keys.path), name)
 
-    with ThreadPoolExecutor(len(names)) as pool:
-        made = list(pool.map(make, names))
+        with ThreadPoolExecutor(len(names)) as pool:
+            return list(pool.map(do, names))
+
+    made = at_once(Keys.make)
     assert [keys.find(f"Bearer {key}").name for key in made] == names
+    at_once(Keys.revoke)
+    assert keys.holders() == ()
 
 
 def test_a_file_of_keys_that_goes_away_lets_nobody_in(tmp_path, keys, caplog):

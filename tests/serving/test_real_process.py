@@ -129,7 +129,7 @@ def test_a_guard_stops_the_test_and_the_server_takes_the_candidate_back(tmp_path
     guard = Guard("satisfaction", 0.05, "es")
     start_test(tmp_path, Plan(("production", "candidate"), ("es",), guards=(guard,)), "Kim")
     server = ModelServer(tmp_path).start()
-    users = [f"user-{n}" for n in range(150)]
+    users = [f"user-{n}" for n in range(80)]
     try:
         with httpx.Client(base_url=server.address, timeout=60) as client:
             given = [ask(client, user) for user in users]
