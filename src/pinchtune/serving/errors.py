@@ -53,8 +53,8 @@ class ApiError(Exception):
         return found
 
     def data(self) -> bytes:
-        """Return the reply's body."""
-        return json.dumps(self.body(), ensure_ascii=False).encode()
+        """Return the reply's body; a client's name of a parameter can be no text."""
+        return json.dumps(self.body()).encode()
 
 
 def bad_value(param: str, message: str) -> ApiError:
@@ -65,6 +65,11 @@ def bad_value(param: str, message: str) -> ApiError:
 def unsupported(param: str, message: str = "is not supported; leave it out") -> ApiError:
     """Return the error of a parameter that this server does not know how to honour."""
     return ApiError(400, f"{param} {message}", "unsupported_parameter", param)
+
+
+def unforeseen() -> ApiError:
+    """Return the error of what should not have happened; the log says where."""
+    return ApiError(500, "unforeseen error; the log says more", "failed")
 
 
 def busy(seconds: int) -> ApiError:
