@@ -7,12 +7,21 @@ import pytest
 
 from pinchtune.errors import UsageError
 from pinchtune.listening import bind, hide_secrets, http_address, is_loopback, listen
+from pinchtune.serving.keys import Keys
 
 
 def test_the_log_holds_no_token():
     assert hide_secrets("/welcome/abc", ("/welcome/",)) == "/welcome/…"
     assert "\n" not in hide_secrets("/a\nINFO forged")
     assert len(hide_secrets("/" + "x" * 9999)) == 200
+
+
+def test_the_log_holds_no_api_key_wherever_it_stands_in_the_path(tmp_path):
+    key = Keys(tmp_path / "serve.keys.json").make("a")
+    for path in (f"/v1/models/{key}", f"/{key}", f"/a/{key}/b", f"/{'x' * 180}{key}", f"/\n{key}"):
+        assert key[:-30] not in hide_secrets(path)
+    assert hide_secrets(f"/v1/models/{key}/x") == "/v1/models/pinch-…/x"
+    assert hide_secrets("/v1/models/pinch-support") == "/v1/models/pinch-support"
 
 
 def test_a_port_that_is_taken_is_named():

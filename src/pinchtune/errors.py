@@ -12,6 +12,7 @@ A no-go decision is no error: it is the gate's answer, and exits with NO_GO.
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 DONE, RUN_FAILED, BAD_INPUT, NO_GO = 0, 1, 2, 3
@@ -74,3 +75,15 @@ class MissingExtra(UsageError):
 
     def __reduce__(self) -> tuple[type[MissingExtra], tuple[str, str]]:
         return type(self), (self.what, self.extra)
+
+
+def trace_of(error: BaseException) -> str:
+    """Return where an error came from, without its words: they could be a customer's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+    return f"{type(error).__name__} at {' > '.join(places)}"
+
+
+def loggable(error: BaseException) -> str:
+    """Return what a log may say of an error: our own sentence, or else where it came from."""
+    return str(error) if isinstance(error, PinchError) else trace_of(error)

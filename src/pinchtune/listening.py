@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import signal
 import socket
 import sys
@@ -27,6 +28,8 @@ KEEP_ALIVE = 75
 none is closed at the moment at which a request is sent."""
 BACKLOG = 1024
 """Connections that wait to be taken."""
+_KEY = re.compile(r"pinch-[\w-]{20,}")
+"""An API key of ours, which somebody took for a part of the path."""
 _log = logging.getLogger("pinchtune.access")
 
 
@@ -128,7 +131,8 @@ class AccessLog:
 
 
 def hide_secrets(path: str, secret: Sequence[str] = ()) -> str:
-    """Return a path as the log may hold it: one line, no token."""
+    """Return a path as the log may hold it: one line, no token, no API key."""
+    path = _KEY.sub("pinch-…", path)
     for beginning in secret:
         if path.startswith(beginning):
             path = f"{beginning}…"

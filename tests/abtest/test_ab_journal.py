@@ -7,14 +7,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from answering import START, answered
 
+from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.journal import Keeping
-from pinchtune.abtest.plan import DAY
 from pinchtune.errors import RunError
 from pinchtune.files import write_text
 
@@ -52,33 +53,6 @@ def test_text_is_kept_with_consent_without_personal_data(begin):
     assert b"kim-the-user" not in held
 
 
-def test_texts_are_gone_after_their_days(begin, clock):
-    test = begin(Keeping(text=True, text_days=30))
-    fill(test)
-    # Longer than a page of the file: what is freed is not written over by itself.
-    test.record(answered(test, 2, question=f"{SECRET} " * 2_000))
-    clock[0] = START + 29 * DAY
-    test.check()
-    assert SECRET.encode() in on_disk(test.folder)
-    clock[0] = START + 31 * DAY
-    test.check()
-    held = on_disk(test.folder)
-    assert SECRET.encode() not in held and REASON.encode() not in held
-    with closing(sqlite3.connect(test.journal.path)) as db:
-        assert db.execute("SELECT score FROM feedback").fetchall() == [(1,)]
-
-
-def test_consent_that_ends_takes_the_texts_along(begin, tmp_path, clock):
-    from pinchtune.abtest.running import Test
-
-    test = begin(Keeping(text=True))
-    fill(test)
-    test.close()
-    again = Test(test.folder, Keeping(), clock=lambda: clock[0] + 1)
-    assert SECRET.encode() not in on_disk(test.folder)
-    again.close()
-
-
 def test_a_full_disk_refuses_feedback_and_never_an_answer(begin):
     test = begin()
     test.record(answered(test, 0))
@@ -95,17 +69,41 @@ def test_a_full_disk_refuses_feedback_and_never_an_answer(begin):
     assert test.journal.lost == 1
     test.journal.write(lambda db: limit(db, 1_000))
     test.feedback("x-0", score=5, thumb=None, reason="", now=START)
+    assert analyse(test.folder, START)["deviations"] == [{"what": "lost", "count": 1}]
 
 
-def test_what_cannot_be_kept_stops_nobody_else(begin):
+def test_what_was_lost_last_is_told_when_the_journal_closes(begin, monkeypatch):
+    monkeypatch.setattr("pinchtune.abtest.journal._WAIT_SECONDS", 0.05)
+    test = begin()
+    with closing(sqlite3.connect(test.journal.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        test.record(answered(test, 1))
+        end = time.monotonic() + 20
+        while not test.journal.lost:
+            assert time.monotonic() < end, "nothing is lost"
+            time.sleep(0.01)
+    monkeypatch.undo()
+    test.close()
+    assert analyse(test.folder, START)["counts"]["lost"] == 1
+
+
+def test_what_cannot_be_kept_stops_nobody_else_and_is_told_without_its_words(begin, caplog):
     def clean(text, language):
-        raise ValueError("broken")
+        if SECRET in text:
+            raise ValueError(text)
+        return text
 
     test = begin(Keeping(text=True, clean=clean))
-    test.record(answered(test, 1))
-    test.record(answered(test, 2, status=500))
-    test.journal.flush()
-    assert test.journal.lost == 2
+    test.record(answered(test, 1, question=SECRET))
+    test.record(answered(test, 2))
+    test.record(answered(test, 3, answer=SECRET))
+    with pytest.raises(RunError, match=r"this could not be kept \(ValueError\)"):
+        test.feedback("x-2", score=1, thumb=None, reason=SECRET, now=START)
+    assert "ValueError at " in caplog.text and SECRET not in caplog.text
+    test.close()
+    found = analyse(test.folder, START)
+    assert found["counts"]["exchanges"] == 1
+    assert found["deviations"] == [{"what": "lost", "count": 2}]
 
 
 CHILD = """

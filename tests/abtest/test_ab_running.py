@@ -9,8 +9,9 @@ from answering import START, answered
 
 from pinchtune.abtest.analysis import analyse
 from pinchtune.abtest.crowd import People, drive
+from pinchtune.abtest.live import Live
 from pinchtune.abtest.plan import DAY, Plan
-from pinchtune.abtest.running import Live, Test, open_test, start_test
+from pinchtune.abtest.running import Test, open_test, start_test
 from pinchtune.abtest.stops import Stops
 from pinchtune.errors import UsageError
 
@@ -127,7 +128,7 @@ def test_only_the_assigned_arm_counts(begin):
     test.record(own)
     test.journal.flush()
     found = analyse(test.folder, START)
-    counts = {"exchanges": 3, "counted": 1, "other_arm": 1, "feedback": 0, "checks": 0}
+    counts = {"exchanges": 3, "counted": 1, "other_arm": 1, "feedback": 0, "checks": 0, "lost": 0}
     assert found["counts"] == {**counts, "versions": {own.arm: ["v1"]}}
     assert found["deviations"] == [{"what": "other_arm", "count": 1}]
 
@@ -141,16 +142,52 @@ def test_another_version_on_the_way_is_a_deviation(begin):
     assert change["what"] == "versions" and change["versions"] == ["v1", "v2"]
 
 
-def test_a_broken_rollback_is_told_and_the_test_stays_stopped(begin, caplog):
+def test_a_broken_rollback_is_told_and_tried_again_at_the_next_start(begin, caplog, tmp_path):
     def fail(reason):
-        raise OSError("no such version")
+        raise OSError("the words of a customer")
 
     test = begin(on_stop=fail)
     harm(test, status=500)
+    test.check()
+    assert "a guard's stop could not be acted on" in caplog.text
+    assert "customer" not in caplog.text and test.is_over()
+    assert started_again(tmp_path, test) == [Stops(test.folder / "stops").now()["all"]["why"]]
+    assert started_again(tmp_path, test) == []
+
+
+def started_again(project, test) -> list[str]:
+    """Start a server, and return what it hears of stops."""
+    heard: list[str] = []
+    Live(project, on_stop=heard.append, clock=test.clock).close()
+    return heard
+
+
+def test_a_kill_between_the_stop_and_the_rollback_is_made_up_for(begin, tmp_path):
+    test = begin()
+    test.stop("guard errors: 100.0 % against 0.0 %", "guard")
+    assert started_again(tmp_path, test) == ["guard errors: 100.0 % against 0.0 %"]
+    assert started_again(tmp_path, test) == []
+
+
+@pytest.mark.parametrize("by", ["Kim", "plan"])
+def test_a_stop_of_nobody_but_a_guard_rolls_anything_back(begin, tmp_path, by):
+    test = begin()
+    test.stop("enough", by)
+    assert started_again(tmp_path, test) == []
+
+
+def test_guards_that_cannot_be_looked_at_are_told_without_anybodys_words(
+    begin, caplog, monkeypatch
+):
+    def fail(*_):
+        raise ValueError("the words of a customer")
+
+    test = begin()
+    monkeypatch.setattr("pinchtune.abtest.running.look_at_guards", fail)
     test._looking.acquire()
     test._check_and_release()
-    assert "the guards could not be looked at" in caplog.text
-    assert test.is_over() and not test._looking.locked()
+    assert "the guards could not be looked at: ValueError at " in caplog.text
+    assert "customer" not in caplog.text and not test._looking.locked()
 
 
 def harm(test: Test, count: int = 300, **harmed) -> None:
@@ -164,6 +201,7 @@ def harm(test: Test, count: int = 300, **harmed) -> None:
     ("harmed", "measure"),
     [
         ({"answer_language": "en"}, "wrong-language"),
+        ({"answer_language": "unknown"}, "wrong-language"),
         ({"status": 502}, "errors"),
         ({"seconds": 60.0}, "slow"),
         ({"seconds": 60.0, "status": 499}, "slow"),
@@ -272,38 +310,3 @@ def test_where_nothing_has_happened_nothing_is_looked_at(begin, monkeypatch):
     assert not looks
     test.record(answered(test, 1))
     assert looks
-
-
-def test_live_follows_what_is_started_and_stopped(tmp_path, clock):
-    live = Live(tmp_path, clock=lambda: clock[0])
-    assert live.route("user-1", "es") == "production"
-    with pytest.raises(UsageError, match="no test has been started"):
-        live.feedback("x-1", score=5, thumb=None, reason="", now=START)
-    start_test(tmp_path, Plan(("production", "candidate"), ("es",)), "Kim", clock=live_clock(clock))
-    got = {live.route(f"user-{n}", "es") for n in range(50)}
-    assert got == {"production", "candidate"}
-    test = open_test(tmp_path, clock=live_clock(clock))
-    live.record(answered(test, 1))
-    live.feedback("x-1", score=5, thumb=None, reason="", now=START)
-    test.stop("enough", "Kim")
-    test.close()
-    assert {live.route(f"user-{n}", "es") for n in range(50)} == {"production"}
-    live.feedback("x-1", score=4, thumb=None, reason="", now=START)
-    start_test(tmp_path, Plan(("production", "third"), ("es",)), "Kim", clock=live_clock(clock))
-    assert "third" in {live.route(f"user-{n}", "es") for n in range(50)}
-    live.close()
-
-
-def live_clock(clock):
-    return lambda: clock[0]
-
-
-def test_a_broken_test_leaves_everybody_with_production(tmp_path, clock, caplog):
-    folder = start_test(tmp_path, Plan(("production", "candidate"), ("es",)), "Kim")
-    (folder / "plan.json").write_text("{}", "utf-8")
-    live = Live(tmp_path)
-    assert {live.route(f"user-{n}", "es") for n in range(50)} == {"production"}
-    assert "cannot be opened" in caplog.text
-    with pytest.raises(UsageError):
-        live.feedback("x-1", score=5, thumb=None, reason="", now=START)
-    live.close()

@@ -127,6 +127,46 @@ def test_a_second_test_and_a_changed_plan_are_refused(project, pinch):
     plan.write_text(plan.read_text("utf-8").replace('"days": 60', '"days": 61'), "utf-8")
     told = pinch("ab", "status", "-p", project)
     assert told.code == 2 and "was changed after the test began" in told.err
+    told = pinch("ab", "stop", "-p", project, "--language", "ja")
+    assert told.code == 2 and "was changed after the test began" in told.err
+    assert pinch("ab", "stop", "-p", project).out == "the test is stopped\n"
+    assert pinch("ab", "stop", "-p", project).code == 2, "it is over"
+    assert pinch("ab", "start", "-p", project).code == 0
+
+
+def test_neither_a_second_start_nor_a_look_with_another_setting_deletes_texts(
+    project, pinch, tmp_path
+):
+    pinch("ab", "start", "-p", project)
+    fill(project, 20)
+    count = pinch("ab", "export", tmp_path / "poor.jsonl", "-p", project).out
+    assert pinch("ab", "start", "-p", project).code == 2
+    for verb in ("status", "report"):
+        assert pinch("ab", verb, "-p", project, "--set", "ab.keep_text=false").code == 0
+    assert pinch("ab", "export", tmp_path / "poor.jsonl", "-p", project).out == count
+    kept = pinch(
+        "ab", "export", tmp_path / "poor.jsonl", "-p", project, "--set", "ab.text_days=1e-9"
+    )
+    assert kept.out.startswith("0 poor answers"), "days are everybody's to keep"
+
+
+def test_a_test_is_stopped_whatever_has_become_of_its_journal(project, pinch):
+    pinch("ab", "start", "-p", project)
+    [folder] = project.glob("abtest/0*")
+    (folder / "journal.db").write_bytes(b"no database" * 1_000)
+    told = pinch("ab", "status", "-p", project)
+    assert told.code == 1 and "journal.db: cannot be opened" in told.err
+    assert pinch("ab", "start", "-p", project).code == 2
+    assert pinch("ab", "stop", "-p", project).out == "the test is stopped\n"
+    assert pinch("ab", "start", "-p", project).code == 0
+    assert pinch("ab", "status", "-p", project).code == 0
+
+
+def test_what_is_counted_and_not_guarded_stands_in_the_status(project, pinch):
+    pinch("ab", "start", "-p", project, "--guard", "errors=off")
+    fill(project, 20)
+    told = pinch("ab", "status", "-p", project).out
+    assert "errors in ja: 0.0 → 0.0" in told and "correct" not in told
 
 
 def test_english_guard_says_when_it_sees_nothing(project, pinch):

@@ -93,11 +93,22 @@ def test_verify_names_what_is_wrong(project, pinch):
     assert told.code == RUN_FAILED and "v1 is damaged: " in told.err
 
 
-@pytest.mark.parametrize("name", ["../v1", "v1/../v2", "/etc/passwd", ".", "V1"])
-@pytest.mark.parametrize("verb", ["show", "verify", "promote", "add"])
+NAMED = {
+    "show": (),
+    "verify": (),
+    "promote": (),
+    "add": (),
+    "rollback": ("--why", "burning", "--by", "Dee"),
+    "mirror": ("--mlflow", "http://127.0.0.1:9"),
+}
+"""Verbs that take a version's name, and what else they need."""
+
+
+@pytest.mark.parametrize("name", ["../x", "../v1", "v1/../v2", "/etc/passwd", ".", "V1"])
+@pytest.mark.parametrize("verb", NAMED)
 def test_no_name_leads_out_of_the_folder(project, pinch, look, verb, name):
     before = look(project)
-    told = pinch("versions", verb, name, "-p", project)
+    told = pinch("versions", verb, name, *NAMED[verb], "-p", project)
     assert told.code == BAD_INPUT and told.err.startswith(
         f"pinch: {name!r} is no name of a version; use up to 64 of a-z and 0-9"
     )

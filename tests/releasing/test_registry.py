@@ -9,10 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from made_up_versions import ANA, BEN, make_version
+from pinchtune.config import Config
 from pinchtune.errors import DataError, RunError, UsageError
+from pinchtune.files import hash_tree
 from pinchtune.releasing import Registry
 from pinchtune.releasing.names import check_name, is_name
 from pinchtune.releasing.registry import PROMOTE, ROLLBACK
+from pinchtune.stages.mirror import mirror_versions
+from pinchtune.stages.project import Project
+from pinchtune.stages.switching import rollback_version
 
 
 def point(registry: Registry, name: str | None, action: str = PROMOTE, kind="production"):
@@ -194,6 +199,20 @@ def test_names_that_lead_elsewhere_are_refused(registry, name):
     for act in (registry.get, registry.verify, registry.path, check_name):
         with pytest.raises(UsageError, match="is no name of a version"):
             act(name)
+
+
+@pytest.mark.parametrize("name", ["../x", *(name for name in TRAVERSALS if name)])
+@pytest.mark.parametrize("kind", ["production", "candidate"])
+def test_no_way_back_and_no_mirror_leads_elsewhere(registry, name, kind):
+    for version in ("v1", "v2"):
+        make_version(registry, version)
+        point(registry, version, kind=kind)
+    project, before = Project(registry.folder.parent, Config()), hash_tree(registry.folder)
+    with pytest.raises(UsageError, match="is no name of a version"):
+        rollback_version(project, name, kind, by="Dee", why="burning", smoke=False)
+    with pytest.raises(UsageError, match="is no name of a version"):
+        mirror_versions(project, "http://127.0.0.1:9", ("v1", name))
+    assert hash_tree(registry.folder) == before
 
 
 @given(name=st.text(st.sampled_from("az09._-/\\ A\n"), min_size=1, max_size=12))

@@ -36,11 +36,12 @@ RESULT = {
     "measures": {
         name: {g: {"first": 0.01, "second": 0.02, "users": [5, 6], "value": 0.01, "low": -0.1,
                    "high": 0.12} for g in ("ar", "ja", "all")}
-        for name in ("satisfaction", "correct", "wrong-language", "errors", "slow")
+        for name in ("satisfaction", "correct", "followed", "wrong-language", "errors", "slow")
     },
     "guards": [{"measure": "slow", "group": "all", "limit": 0.05, "first": 0.01, "second": 0.5,
                 "users": [5, 6], "p": 0.2, "level": 0.01, "is_broken": False}],
-    "counts": {"exchanges": 900, "counted": 800, "other_arm": 0, "feedback": 500, "checks": 7},
+    "counts": {"exchanges": 900, "counted": 800, "other_arm": 0, "feedback": 500, "checks": 7,
+               "lost": 0},
     "deviations": [],
 }  # fmt: skip
 
@@ -91,6 +92,8 @@ def test_what_people_wrote_is_escaped():
           "is_over": True}, "A guard stopped the test"),
         ({"deviations": [{"what": "versions", "arm": "candidate", "versions": ["v1", "v2"]}]},
          "not the same all the time: v1 / v2"),
+        ({"deviations": [{"what": "other_arm", "count": 3}]}, "3 answers came from another arm"),
+        ({"deviations": [{"what": "lost", "count": 1234}]}, "1,234 answers could not be written"),
         ({"guards": []}, "No guard watches this test."),
         ({"groups": dict.fromkeys(("ar", "ja", "all"), EMPTY)}, "Nobody has rated"),
     ],

@@ -9,8 +9,12 @@ import pytest
 from served import ANSWERS, Recorded, browse, chat, make_config, make_service, running, wait_for
 
 from pinchtune.abtest.analysis import analyse
+from pinchtune.abtest.course import current_folder
+from pinchtune.abtest.journal import Keeping
+from pinchtune.abtest.live import Live
 from pinchtune.abtest.plan import Plan
-from pinchtune.abtest.running import Live, open_test, start_test
+from pinchtune.abtest.poor import find_poor
+from pinchtune.abtest.running import open_test, start_test
 from pinchtune.serving.app import make_app
 from pinchtune.serving.arms import ScriptedArm
 from pinchtune.stages.crowd import arms_by_version
@@ -46,13 +50,16 @@ def arms_of(client, question=SPANISH):
     return [ask(client, user, question)["system_fingerprint"] for user in USERS]
 
 
-def begin(folder, **more):
-    start_test(folder, Plan(ARMS, ("es",), **more), "Ada")
+def begin(folder, live):
+    start_test(folder, Plan(ARMS, ("es",)), "Ada")
+    live.tend()
 
 
-def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_after(tmp_path, client):
+def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_after(
+    tmp_path, live, client
+):
     assert set(arms_of(client)) == {"production"}
-    begin(tmp_path)
+    begin(tmp_path, live)
     dealt = arms_of(client)
     assert set(dealt) == set(ARMS) and dealt == arms_of(client)
     assert set(arms_of(client, "What is the time, please?")) == {"production"}
@@ -63,7 +70,7 @@ def test_users_get_their_arm_while_a_test_runs_and_the_usual_one_before_and_afte
 
 
 def test_feedback_is_kept_with_the_arm_that_answered(tmp_path, live, client):
-    begin(tmp_path)
+    begin(tmp_path, live)
     answers = {user: ask(client, user) for user in USERS}
     for answer in answers.values():
         score = 5 if answer["system_fingerprint"] == "candidate" else 2
@@ -77,13 +84,24 @@ def test_feedback_is_kept_with_the_arm_that_answered(tmp_path, live, client):
     assert counts["feedback"] == counts["counted"] == len(USERS)
 
 
-def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
+ELSEWHERE = {
+    "another language of the project": "The sky is blue when the sun is out, as everybody knows.",
+    "none of its languages": "하늘은 해가 나면 파란색이고 저녁에는 붉은색으로 바뀝니다.",
+    "a mixture that is no language": "El cielo ist blue のでعربي небо γαλάζιος azul 하늘 ฟ้า",
+}
+
+
+@pytest.mark.parametrize("words", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_guard_gives_everybody_the_first_arm_again(tmp_path, words):
     stopped = []
-    live = Live(tmp_path, on_stop=stopped.append, check_seconds=0.0)
-    english = {SPANISH: "The sky is blue when the sun is out, as everybody knows."}
-    arms = [ScriptedArm("production", ANSWERS, ARMS[0]), ScriptedArm("candidate", english, ARMS[1])]
+    keeping = Keeping(text=True)
+    live = Live(tmp_path, keeping, on_stop=stopped.append, check_seconds=0.0)
+    arms = [
+        ScriptedArm("production", ANSWERS, ARMS[0]),
+        ScriptedArm("candidate", {SPANISH: words}, ARMS[1]),
+    ]
     service = make_service(tmp_path, arms, UNLIMITED, router=live, recorder=live)
-    begin(tmp_path)
+    begin(tmp_path, live)
     with browse(service) as client:
         for n in range(400):
             ask(client, f"crowd-{n}")
@@ -92,6 +110,9 @@ def test_a_guard_gives_everybody_the_first_arm_again(tmp_path):
         wait_for(lambda: bool(stopped))
         assert set(arms_of(client)) == {"production"}
     live.close()
+    assert stopped[0].startswith("guard wrong-language: 100.0 % against 0.0 % in Spanish")
+    poor = find_poor(current_folder(tmp_path) / "journal.db")
+    assert poor and {(row["answer"], *row["poor"]) for row in poor} == {(words, "wrong-language")}
 
 
 def test_the_server_lets_the_test_be_looked_at_whether_anybody_asks_or_not(tmp_path, caplog):

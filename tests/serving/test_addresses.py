@@ -8,6 +8,8 @@ from served import ANSWERS, QUESTION, Recorded, browse, chat, make_config, make_
 from pinchtune.errors import RunError
 from pinchtune.serving.arms import ScriptedArm
 
+SPANISH = "¿Dónde está la cebra de ayer?"
+
 
 class Chooses:
     """A router that says who asked it."""
@@ -122,16 +124,31 @@ def test_the_language_of_answers_is_counted(client):
     assert 'pinch_requests_total{arm="production",endpoint="chat",status="200"} 4.0' in text
 
 
-SECRETS = ("hunter2-my-password", "Zebra question", "user-of-mine")
+SECRETS = ("hunter2-my-password", "Zebra question", "user-of-mine", "Quagga reply")
 
 
-def test_no_word_of_a_text_becomes_a_label(client):
+def test_no_word_of_a_text_becomes_a_label(tmp_path, recorded):
+    """Nor one of an answer, whether it is whole, streamed, or in a wrong language."""
+    replies = {SECRETS[1]: f"{SECRETS[3]} that goes on and on", SPANISH: f"{SECRETS[3]} to you"}
+    arm = ScriptedArm("production", {**ANSWERS, **replies}, "v1")
+    with browse(make_service(tmp_path, [arm], recorder=recorded)) as client:
+        _ask_secrets(client)
+        text = client.get("/metrics").text
+    answers = {exchange.answer for exchange in recorded.wait(5)}
+    assert answers >= set(replies.values())
+    # A label's value is cut nowhere, so each word of an answer would be seen.
+    words = (*SECRETS, *(word for reply in replies.values() for word in reply.split()[:2]))
+    assert not [word for word in words if word in text]
+
+
+def _ask_secrets(client):
+    for stream in (False, True):
+        for question in (SECRETS[1], SPANISH):
+            client.post("/v1/chat/completions", json=chat(question, stream=stream))
     for name in ("model", "user"):
         client.post("/v1/chat/completions", json=chat(SECRETS[1], **{name: SECRETS[2]}))
     client.post(f"/v1/{SECRETS[0]}?key={SECRETS[0]}", json=chat(SECRETS[1]))
     client.post("/v1/feedback", json={"id": SECRETS[0], "thumb": "up", "reason": SECRETS[1]})
-    text = client.get("/metrics").text
-    assert not [word for word in SECRETS if word in text]
 
 
 def test_feedback_is_handed_on_once_it_names_an_answer(client, recorded):

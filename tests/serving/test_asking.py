@@ -119,6 +119,33 @@ def test_a_picture_by_address_is_refused_for_every_arm():
         read_asked(json.dumps(body).encode(), "chat")
 
 
+@pytest.mark.parametrize("name", ["image_url", "cache_control", "annotations"])
+def test_a_part_of_a_message_is_text_and_nothing_else(name):
+    part = {"type": "text", "text": "a", name: {"url": "http://169.254.169.254/"}}
+    body = {"model": "auto", "messages": [{"role": "user", "content": [part]}]}
+    error = refusal(body)
+    assert (error["param"], error["code"]) == (
+        f"messages[0].content[0].{name}",
+        "unsupported_parameter",
+    )
+
+
+@pytest.mark.parametrize("name", ["kv_transfer_params", "ec_transfer_params", "bootstrap_host"])
+@pytest.mark.parametrize("kind", ["chat", "completion"])
+def test_what_would_send_an_engine_to_a_host_is_refused_for_every_arm(kind, name):
+    body = chat() | {"prompt": "a", name: {"remote_host": "169.254.169.254"}}
+    with pytest.raises(ApiError, match=f"^{name} is not supported"):
+        read_asked(json.dumps(body).encode(), kind)
+
+
+@pytest.mark.parametrize(("kind", "other"), [("chat", "prompt"), ("completion", "messages")])
+def test_the_other_addresss_question_is_refused(kind, other):
+    body = chat() | {"prompt": "a"}
+    assert refusal(body, kind)["param"] == other
+    body[other] = None
+    read_wanted(read_asked(json.dumps(body).encode(), kind))
+
+
 def test_stream_options_need_a_stream():
     assert refusal(chat(stream_options={"include_usage": True}))["param"] == "stream_options"
     body = chat(stream=True, stream_options={"include_obfuscation": True})
@@ -158,8 +185,10 @@ NAMES = ("model", "messages", "prompt", "stream", "stop", "seed", "temperature",
 @given(st.dictionaries(st.sampled_from(NAMES), JSON), st.sampled_from(["chat", "completion"]))
 def test_anything_is_read_or_refused(body, kind):
     body.setdefault("model", "auto")
-    body.setdefault("prompt", "a")
-    body.setdefault("messages", [{"role": "user", "content": "a"}])
+    if kind == "completion":
+        body.setdefault("prompt", "a")
+    else:
+        body.setdefault("messages", [{"role": "user", "content": "a"}])
     try:
         read_wanted(read_asked(json.dumps(body).encode(), kind))
     except ApiError as error:

@@ -161,6 +161,8 @@ def test_a_server_on_a_full_disk_answers_and_refuses_feedback(server, client, re
     import resource
 
     start_test(server.folder, Plan(("production", "candidate"), ("es",)), "Kim")
+    # The server opens a test that was just started beside what it does.
+    wait_for(lambda: rate(client, ask(client, "user-1")).status_code == 200)
     one = ask(client, "user-1")
     assert rate(client, one).status_code == 200
     process = server.process.pid

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from served import browse, chat, make_config, make_service
 from starlette.testclient import TestClient
@@ -10,6 +13,8 @@ from pinchtune.serving.app import make_app
 from pinchtune.serving.errors import ApiError
 from pinchtune.serving.keys import Keys
 from pinchtune.serving.limits import Limiter
+from pinchtune.serving.making import make_server
+from pinchtune.stages.project import Project
 
 
 @pytest.fixture
@@ -80,11 +85,78 @@ def test_a_name_has_one_key(keys):
         keys.revoke("b")
 
 
-@pytest.mark.parametrize("text", ["{}", '{"keys": [1]}', '{"keys": [{"name": "a"}]}', "x"])
+ODD_HOLDER = '{"keys": [{"name": "a", "digest": 5, "made": "é"}]}'
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"keys": [1]}', '{"keys": [{"name": "a"}]}', "x", ODD_HOLDER]
+)
 def test_a_damaged_file_is_named(keys, text):
     keys.path.write_text(text)
     with pytest.raises(DataError, match=r"serve\.keys\.json"):
         keys.holders()
+
+
+def test_what_is_done_to_keys_at_once_is_all_done(keys):
+    names, together = [f"k{n}" for n in range(8)], Barrier(8)
+
+    def at_once(act):
+        def do(name):
+            together.wait()
+            return act(Keys(keys.path), name)
+
+        with ThreadPoolExecutor(len(names)) as pool:
+            return list(pool.map(do, names))
+
+    made = at_once(Keys.make)
+    assert [keys.find(f"Bearer {key}").name for key in made] == names
+    at_once(Keys.revoke)
+    assert keys.holders() == ()
+
+
+def test_a_file_of_keys_that_goes_away_lets_nobody_in(tmp_path, keys, caplog):
+    key = keys.make("a")
+    held = keys.path.read_bytes()
+    with browse(make_service(tmp_path)) as client:
+        assert client.get("/v1/models").status_code == 401
+        keys.path.unlink()
+        for headers in ({}, bearer(key)):
+            assert client.get("/v1/models", headers=headers).status_code == 401
+        assert caplog.text.count("serve.keys.json is gone: nobody may ask until it is back") == 1
+        keys.path.write_bytes(held)
+        assert client.get("/v1/models", headers=bearer(key)).status_code == 200
+
+
+def test_a_server_that_began_with_keys_stays_closed_before_anybody_asks(tmp_path, keys):
+    keys.make("a")
+    far = {"url": "http://127.0.0.1:9/v1", "model": "m"}
+    config = make_config(arm="far", upstreams={"far": far})
+    app = make_server(Project(tmp_path, config))
+    keys.path.unlink()
+    with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 5)) as client:
+        assert client.get("/v1/models").status_code == 401
+
+
+@pytest.mark.parametrize("damage", ["cut off", "a loop"])
+def test_keys_that_cannot_be_read_let_nobody_in_until_they_can(tmp_path, keys, damage, caplog):
+    key = keys.make("a")
+    held = keys.path.read_bytes()
+    with browse(make_service(tmp_path)) as client:
+        keys.path.unlink()
+        if damage == "a loop":
+            keys.path.symlink_to(keys.path.name)
+        else:
+            keys.path.write_bytes(held[:-5])
+        for reply in (
+            client.get("/v1/models", headers=bearer(key)),
+            client.post("/v1/chat/completions", json=chat(), headers=bearer(key)),
+        ):
+            assert (reply.status_code, reply.json()["error"]["code"]) == (503, "no_keys")
+        assert client.get("/health").json() == {"status": "ok"}
+        assert "serve.keys.json" in caplog.text
+        keys.path.unlink()
+        keys.path.write_bytes(held)
+        assert client.get("/v1/models", headers=bearer(key)).status_code == 200
 
 
 class Clock:
@@ -143,7 +215,7 @@ def test_no_key_reaches_the_log_or_the_figures(tmp_path, keys, caplog):
     app = AccessLog(make_app(make_service(tmp_path)))
     caplog.set_level("DEBUG")
     with TestClient(app, base_url="http://127.0.0.1") as client:
-        for path in ("/v1/models", f"/v1/models?api_key={key}"):
+        for path in ("/v1/models", f"/v1/models?api_key={key}", f"/v1/models/{key}", f"/{key}/x"):
             client.get(path, headers=bearer(key))
         client.post(f"/v1/chat/completions?k={key}", json=chat("no script"), headers=bearer(key))
         client.get("/v1/models", headers={"Authorization": f"Basic {key}"})

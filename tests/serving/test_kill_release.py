@@ -22,8 +22,9 @@ from released_tiny import arms, ask, release_tiny
 from served import wait_for
 
 from made_up_versions import BEN, check_whole
+from pinchtune.abtest.course import current_folder
 from pinchtune.abtest.plan import Plan
-from pinchtune.abtest.running import current_folder, start_test
+from pinchtune.abtest.running import start_test
 from pinchtune.releasing import Registry
 from pinchtune.releasing.registry import PROMOTE
 from server import ModelServer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -12,7 +13,7 @@ from pinchtune.config import GenerateConfig
 from pinchtune.errors import RunError
 from pinchtune.model.tiny import make_tiny_model
 from pinchtune.serving.engine import Engine
-from pinchtune.serving.following import Follower
+from pinchtune.serving.following import FIRST_PAUSE, Follower
 from pinchtune.serving.keys import Keys
 from pinchtune.serving.local import Loaded, LocalArm
 from pinchtune.serving.making import assemble
@@ -23,11 +24,12 @@ class Loads:
     """Makes what is loaded, and notes it."""
 
     def __init__(self):
-        self.loaded, self.gate, self.fails = [], threading.Event(), False
+        self.loaded, self.gate, self.fails, self.tries = [], threading.Event(), False, 0
         self.gate.set()
 
     def __call__(self, version):
         self.gate.wait(10)
+        self.tries += 1
         if self.fails:
             raise MemoryError
         self.loaded.append(version.name)
@@ -47,11 +49,11 @@ def versions(tmp_path):
 def follow(versions):
     engine, made = Engine(1), []
 
-    def make(kept=0):
+    def make(kept=0, clock=time.monotonic):
         names = ("production", "candidate")
         arms = [LocalArm(name, engine, GenerateConfig(), 64, None) for name in names]
         loads, changes = Loads(), []
-        follower = Follower(versions, arms, loads, kept, lambda *said: changes.append(said))
+        follower = Follower(versions, arms, loads, kept, lambda *said: changes.append(said), clock)
         made.append(follower)
         return follower, arms, loads, changes
 
@@ -143,6 +145,67 @@ def test_the_way_back_needs_no_loading_but_is_verified(follow, versions):
     move(follower, versions, production, "v3")
     move(follower, versions, production, "v1")
     assert loads.loaded == ["v1", "v2", "v3"]
+
+
+@pytest.mark.parametrize("ending", ["is withdrawn", "becomes production, and is withdrawn"])
+def test_a_candidate_does_not_take_the_place_of_the_way_back(follow, versions, ending):
+    follower, (production, candidate), loads, _ = follow(kept=1)
+    follower.start()
+    move(follower, versions, production, "v2")
+    move(follower, versions, candidate, "v3")
+    if "production" in ending:
+        move(follower, versions, production, "v3")
+    move(follower, versions, candidate, None)
+    move(follower, versions, production, "v2" if "production" in ending else "v1")
+    assert loads.loaded == ["v1", "v2", "v3"]
+
+
+def test_what_a_candidate_has_left_is_kept_where_there_is_room(follow, versions):
+    follower, (_, candidate), loads, _ = follow(kept=1)
+    follower.start()
+    for name in ("v2", None, "v2", "v3", None, "v3"):
+        move(follower, versions, candidate, name)
+    assert loads.loaded == ["v1", "v2", "v3"]
+
+
+def test_a_change_that_failed_is_tried_again_without_the_pointer_moving(follow, versions, caplog):
+    now = [0.0]
+    follower, (production, _), loads, changes = follow(clock=lambda: now[0])
+    follower.start()
+    loads.fails = True
+    versions.point("production", "v2")
+    for tries in range(1, 5):
+        wait_for(lambda tries=tries: follower.look() or loads.tries == 1 + tries)
+        wait_for(lambda: not busy(follower))
+        now[0] += FIRST_PAUSE * 2 ** (tries - 1) - 0.01
+        follower.look()
+        assert not busy(follower), "it is not time yet"
+        now[0] += 0.02
+    loads.fails = False
+    wait_for(lambda: follower.look() or production.version == "v2")
+    # What is known is not told again.
+    assert caplog.text.count("stays at v1: MemoryError") == 1
+    assert changes[1:] == [
+        ("production", "v1", "v1", False),
+        ("production", "v1", "v2", True),
+    ]
+
+
+def busy(follower):
+    return any(way.busy for way in follower._ways)
+
+
+def test_a_pointer_whose_state_cannot_be_read_changes_nothing(follow, versions, caplog):
+    follower, (production, _), _, _ = follow()
+    follower.start()
+    path = versions.pointer_path("production")
+    path.unlink()
+    path.symlink_to(path.name)
+    for _ in range(3):
+        follower.look()
+    assert production.version == "v1" and caplog.text.count("cannot be read") == 1
+    path.unlink()
+    move(follower, versions, production, "v2")
 
 
 def test_a_version_in_both_places_is_in_memory_once(follow, versions):

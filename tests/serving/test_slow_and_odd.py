@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from urllib.parse import urlsplit
 
@@ -74,6 +76,17 @@ CLOSE = "Connection: close"
 
 def status(reply):
     return int(reply.split(b" ", 2)[1]) if reply else 0
+
+
+def test_the_parser_is_the_one_that_is_tested_here_whatever_is_installed():
+    code = (
+        "import sys, types\n"
+        "sys.modules['httptools'] = types.ModuleType('httptools')\n"
+        "from pinchtune.serving.patience import PatientProtocol\n"
+        "print(PatientProtocol.__base__.__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "H11Protocol\n" == f"{PatientProtocol.__base__.__name__}\n"
 
 
 def test_a_plain_request_is_answered(address):

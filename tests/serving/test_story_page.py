@@ -15,7 +15,7 @@ import pytest
 
 import pinchtune
 from pinchtune.abtest.analysis import analyse
-from pinchtune.abtest.running import current_folder
+from pinchtune.abtest.course import current_folder
 from pinchtune.files import write_jsonl
 from pinchtune.stages.versions import open_registry
 from server import free_port

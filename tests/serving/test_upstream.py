@@ -175,6 +175,20 @@ def test_a_page_of_a_proxy_in_between_does_not_pass(near, far):
     assert reply.status_code == 502 and "inner-host" not in reply.text
 
 
+def test_a_page_in_place_of_a_stream_does_not_pass(near, far):
+    far.script = [fails(200, b"<html>inner-host-17</html>", "text/html; charset=utf-8")]
+    reply = ask(near, stream=True)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "bad_upstream")
+    assert "inner-host" not in reply.text
+
+
+def test_a_server_that_does_not_stream_may_answer_as_a_whole(near, far, recorded):
+    far.script = [whole(("Guten Tag", "!"))]
+    reply = ask(near, stream=True)
+    assert reply.json()["id"] == "theirs" and reply.headers["content-length"]
+    assert recorded.wait(1)[0].answer == "Guten Tag!"
+
+
 def test_a_connection_that_was_just_closed_is_opened_again(near, far):
     far.script = [reset, whole()]
     assert ask(near).status_code == 200

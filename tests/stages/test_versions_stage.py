@@ -273,6 +273,19 @@ def test_the_stop_of_a_guard_takes_the_candidate_back(project):
     abtest.take_back(project, "nothing is left to take back")
 
 
+def test_a_candidate_that_was_named_after_a_guards_stop_stays(project):
+    registry = open_registry(project)
+    promote(project, "v2")
+    promote(project, "v1", to="candidate")
+    abtest.start(project, Plan(("production", "candidate"), ("es",)), "Ada")
+    abtest.stop(project, "too many errors", by="guard")
+    abtest.take_back(project, "too many errors")
+    assert registry.pointer("candidate") is None
+    promote(project, "v1", to="candidate")
+    abtest.take_back(project, "too many errors")
+    assert registry.pointer("candidate") == "v1"
+
+
 def test_people_are_known_from_the_database(project):
     from pinchtune.stages.versions import identify
     from pinchtune.store import open_store, people

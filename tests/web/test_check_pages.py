@@ -37,11 +37,11 @@ def visitor(store, web_settings, folder):
     return lambda: Browser(app, headers={"Accept-Language": "en"})
 
 
-def fill(folder, count=24, languages=("es", "ja"), answer="Mañana {}."):
+def fill(folder, count=24, languages=("es", "ja"), answer="Mañana {}.", keeping=KEPT):
     """Start a test, and let people ask."""
     plan = Plan(("production", "candidate"), ("es", "ja"))
     start_test(folder, plan, "Kim")
-    test = open_test(folder, KEPT)
+    test = open_test(folder, keeping)
     for n in range(count):
         code, user = languages[n % len(languages)], f"user-{n}"
         arm = test.route(user, code)
@@ -159,10 +159,20 @@ def test_without_a_test_there_is_no_such_page(browse):
 
 
 def test_without_consent_it_says_why_there_is_nothing(browse, visitor, store, web_settings, folder):
-    fill(folder)
+    fill(folder, keeping=Keeping())
     app = make_app(store, project=Project(folder, Config()), settings=web_settings)
     page = Browser(app, headers={"Accept-Language": "en"}).log_in("Carla").see("/checks")
     assert "There is nothing to check in Spanish" in page and "ab.keep_text" in page
+
+
+def test_looking_with_another_setting_than_the_servers_deletes_nothing(
+    browse, visitor, store, web_settings, folder
+):
+    fill(folder)
+    app = make_app(store, project=Project(folder, Config()), settings=web_settings)
+    carla = Browser(app, headers={"Accept-Language": "en"}).log_in("Carla")
+    for path in ("/checks", "/checks"):
+        assert "Mañana" in carla.see(path)
 
 
 def test_everybody_finds_their_page_of_the_test_in_the_navigation(browse, folder):

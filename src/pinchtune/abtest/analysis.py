@@ -208,8 +208,9 @@ def _count(db: Any) -> Json:
         versions.setdefault(arm, []).append(version)
     feedback = db.execute("SELECT COUNT(*) FROM feedback").fetchone()[0]
     checks = db.execute("SELECT COUNT(*) FROM checks").fetchone()[0]
+    lost = db.execute("SELECT COALESCE(SUM(count), 0) FROM lost").fetchone()[0]
     return dict(zip(names, row)) | {
-        "feedback": feedback, "checks": checks, "versions": versions
+        "feedback": feedback, "checks": checks, "lost": lost, "versions": versions
     }  # fmt: skip
 
 
@@ -220,8 +221,9 @@ def _deviations(stops: Json, facts: Json) -> list[Json]:
         day = (stop["time"] - facts["started"]) / DAY
         if stop["by"] not in (GUARD, PLAN):
             found.append({"what": "stopped", "group": group, "day": round(day, 2), **stop})
-    if facts["counts"]["other_arm"]:
-        found.append({"what": "other_arm", "count": facts["counts"]["other_arm"]})
+    for what in ("other_arm", "lost"):
+        if count := facts["counts"][what]:
+            found.append({"what": what, "count": count})
     for arm, versions in facts["counts"]["versions"].items():
         if len(versions) > 1:
             found.append({"what": "versions", "arm": arm, "versions": versions})

@@ -73,6 +73,7 @@ def read_values(db: sqlite3.Connection, measure: str, plan: Plan) -> Values:
     found = db.execute(
         f"SELECT {row.time}, {row.value}, e.user, e.language, e.arm FROM exchanges e "
         f"LEFT JOIN {LATEST_FEEDBACK} f ON f.exchange = e.id "
+        "LEFT JOIN followed v ON v.exchange = e.id "
         f"LEFT JOIN checks c ON c.exchange = e.id WHERE e.counted AND ({row.known})",
         {"slow": plan.slow_seconds},
     ).fetchall()

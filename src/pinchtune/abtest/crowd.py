@@ -37,8 +37,8 @@ DAYS = 60
 CONTENT, MORE_CONTENT = 0.65, 0.85
 """How content people are on average, and with the arm that is better."""
 TOKENS = 24
-"""Most tokens of an answer to the crowd, which does not read them."""
-_LIMITED = 429
+"""Most tokens of an answer to the crowd, if nothing is said: it does not read them."""
+_LIMITED, _UNKNOWN = 429, 404
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,16 @@ class Crowd:
         seed: int = 0,
         pause: float = 1.0,
         until_over: bool = False,
+        tokens: int = TOKENS,
         arm_of: Callable[[str], str],
     ) -> None:
         self.client, self.people, self.questions, self.seed = client, people, questions, seed
         self.pause = pause
         """Seconds to wait where the server says to wait."""
         self.until_over = until_over
-        """Whether they go at the first rating that is refused: the test has ended."""
+        """Whether they go at the first rating of an answer that is not known: the test is over."""
+        self.tokens = tokens
+        """Most tokens of an answer."""
         self.arm_of = arm_of
         """Tells which arm a version is: what people say depends on that."""
         self.end = time.monotonic() + seconds
@@ -193,28 +196,34 @@ class Crowd:
         """Let one user ask, and perhaps rate the answer."""
         known = self.questions[visit.language]
         message = {"role": "user", "content": known[int(rng.integers(len(known)))]}
-        body = {"model": AUTO, "user": visit.user, "max_tokens": TOKENS, "messages": [message]}
+        body = {"model": AUTO, "user": visit.user, "max_tokens": self.tokens, "messages": [message]}
         answer = self._post("chat/completions", body)
+        has_failed = answer is None or answer.is_error
         with self._lock:
             self.met.asked += 1
-            self.met.failed += answer is None
-        if answer is None:
+            self.met.failed += has_failed
+        if answer is None or has_failed:
             return
         said = answer.json()
         version = str(said.get("system_fingerprint") or "")
         with self._lock:
             self.met.versions[version] = 1 + self.met.versions.get(version, 0)
         if rng.random() < self.people.rating:
-            score = rate(self.people, visit, self.arm_of(version), rng)
-            kept = self._post("feedback", {"id": said["id"], "score": score})
-            with self._lock:
-                self.met.rated += kept is not None
-                self.met.refused += kept is None
-            if kept is None and self.until_over:
-                self.end = time.monotonic()
+            self._rate(said["id"], rate(self.people, visit, self.arm_of(version), rng))
+
+    def _rate(self, answer: str, score: int) -> None:
+        """Rate an answer."""
+        reply = self._post("feedback", {"id": answer, "score": score})
+        is_kept = reply is not None and not reply.is_error
+        with self._lock:
+            self.met.rated += is_kept
+            self.met.refused += not is_kept
+        # Any other refusal may pass: the server is busy, or its disk is full.
+        if self.until_over and reply is not None and reply.status_code == _UNKNOWN:
+            self.end = time.monotonic()
 
     def _post(self, path: str, body: Mapping[str, object]) -> httpx.Response | None:
-        """Return the server's reply; None if it failed.
+        """Return the server's reply; None if there is none.
 
         Who is told to wait waits; TimeoutError if that is longer than the crowd is there.
         """
@@ -226,7 +235,7 @@ class Crowd:
             except httpx.TransportError:
                 return None
             if reply.status_code != _LIMITED:
-                return None if reply.is_error else reply
+                return reply
             if time.monotonic() + self.pause > self.end:
                 raise TimeoutError
             time.sleep(self.pause)

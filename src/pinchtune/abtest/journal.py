@@ -1,14 +1,15 @@
 """What happened in a test, in SQLite: as little of it as the setting says.
 
-Users stand as salted hashes. Texts are kept only if `Keeping.text` says that people agreed, with
-personal data taken out before anything is written, and no longer than `text_days`. One thread
-writes: an exchange is handed over and forgotten, feedback is on the disk when the call returns,
-and so is what was handed over before it.
+Users stand as salted hashes. Texts are kept only if `Keeping.text` says that people agreed, of
+those who take part, with personal data taken out before anything is written, and no longer than
+`text_days` (see forgetting). One thread writes: an exchange is handed over and forgotten, feedback
+is on the disk when the call returns, and so is what was handed over before it.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import sqlite3
 import threading
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from pinchtune.data.personal import find_personal, replace_personal
-from pinchtune.errors import PinchError, RunError, UsageError
+from pinchtune.errors import PinchError, RunError, UsageError, trace_of
+from pinchtune.languages import LANGUAGES
 
 Json = dict[str, Any]
 DAY = 86_400.0
@@ -38,6 +40,9 @@ CREATE INDEX IF NOT EXISTS feedback_of ON feedback(exchange);
 CREATE TABLE IF NOT EXISTS checks (
     exchange TEXT PRIMARY KEY REFERENCES exchanges(id), time REAL NOT NULL,
     correct INTEGER NOT NULL, by TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS followed (
+    exchange TEXT PRIMARY KEY REFERENCES exchanges(id), share REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS lost (count INTEGER NOT NULL);
 """
 _EXCHANGE = (
     "INSERT OR IGNORE INTO exchanges VALUES (:id, :time, :user, :language, :answer_language, "
@@ -63,6 +68,10 @@ class Keeping:
     clean: Callable[[str, str], str] = hide_personal
     """Takes personal data out of a text of a language."""
 
+    def oldest(self, now: float) -> float:
+        """Return the time before which no text is kept."""
+        return now - self.text_days * DAY if self.text else math.inf
+
 
 class _Order:
     """One thing to write, and who waits for it."""
@@ -78,29 +87,28 @@ class Journal:
     def __init__(self, path: Path, keeping: Keeping = Keeping()) -> None:
         self.path, self.keeping, self.lost = path, keeping, 0
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        try:
-            with closing(connect(path)) as connection:
-                connection.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise RunError(
-                f"{path}: cannot be opened ({error}); check the disk, or move the file away"
-            ) from error
+        self._owned_up = 0
+        prepare(path)
         self._thread = threading.Thread(target=self._write, name="ab-journal", daemon=True)
         self._thread.start()
 
     def record(self, row: Mapping[str, Any]) -> None:
         """Keep an exchange soon; never waits, never raises."""
         kept = dict(row)
-        if not self.keeping.text:
+        if not (self.keeping.text and kept["counted"]):
             kept |= {"question": None, "answer": None}
         self._orders.put(_Order(lambda db: self._insert(db, kept), waits=False))
 
     def _insert(self, db: sqlite3.Connection, row: Json) -> None:
         """Write an exchange; texts are cleaned here, where nobody waits for it."""
-        for name, language in (("question", "language"), ("answer", "answer_language")):
-            if row[name] is not None:
-                row[name] = self.keeping.clean(row[name], row[language])
+        if row["question"] is not None:
+            heard = row["answer_language"]
+            spoken = heard if heard in LANGUAGES else row["language"]
+            row["question"] = self.keeping.clean(row["question"], row["language"])
+            row["answer"] = self.keeping.clean(row["answer"], spoken)
         db.execute(_EXCHANGE, row)
+        if row["followed"] is not None:
+            db.execute("INSERT OR IGNORE INTO followed VALUES (:id, :followed)", row)
 
     def feedback(self, row: Mapping[str, Any]) -> None:
         """Keep feedback: it is on the disk when this returns; UsageError for an unknown id."""
@@ -108,13 +116,14 @@ class Journal:
 
         def act(db: sqlite3.Connection) -> None:
             found = db.execute(
-                "SELECT language FROM exchanges WHERE id = ?", (row["exchange"],)
+                "SELECT language, counted FROM exchanges WHERE id = ?", (row["exchange"],)
             ).fetchone()
             if found is None:
                 raise UsageError(
                     f"there is no answer {row['exchange']!r}; send the id it came with"
                 )
-            text = self.keeping.clean(reason, found[0]) if reason else None
+            language, is_counted = found
+            text = self.keeping.clean(reason, language) if reason and is_counted else None
             db.execute(
                 "INSERT INTO feedback (exchange, time, score, thumb, reason) VALUES (?,?,?,?,?)",
                 (row["exchange"], row["time"], row["score"], row["thumb"], text),
@@ -136,25 +145,6 @@ class Journal:
             )
 
         self.write(act)
-
-    def forget_texts(self, now: float) -> None:
-        """Delete texts that are older than `text_days`, so that the file holds them no more."""
-        limit = now - self.keeping.text_days * DAY
-        if not self.keeping.text:
-            limit = now
-
-        def act(db: sqlite3.Connection) -> None:
-            db.execute(
-                "UPDATE exchanges SET question = NULL, answer = NULL "
-                "WHERE time < ? AND question IS NOT NULL", (limit,)
-            )  # fmt: skip
-            db.execute(
-                "UPDATE feedback SET reason = NULL WHERE time < ? AND reason IS NOT NULL", (limit,)
-            )
-
-        self.write(act)
-        with closing(connect(self.path)) as db:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def write(self, act: Callable[[sqlite3.Connection], object]) -> None:
         """Do something in the writing thread and wait until it is on the disk."""
@@ -178,6 +168,8 @@ class Journal:
         with closing(connect(self.path)) as db:
             for batch in self._batches():
                 self._commit(db, batch)
+            if self.lost > self._owned_up:
+                self._commit(db, [])
 
     def _batches(self) -> Iterator[list[_Order]]:
         """Yield what waits to be written, all that is there at a time."""
@@ -194,12 +186,17 @@ class Journal:
                 return
 
     def _commit(self, db: sqlite3.Connection, batch: list[_Order]) -> None:
+        lost = self.lost
         try:
             with db:
                 db.execute("BEGIN IMMEDIATE")
                 for order in batch:
                     self._do(db, order)
+                if self.lost > self._owned_up:
+                    db.execute("INSERT INTO lost VALUES (?)", (self.lost - self._owned_up,))
+            self._owned_up = self.lost
         except (sqlite3.Error, OSError) as error:
+            self.lost = lost
             self._fail(batch, error)
         for order in batch:
             order.done.set()
@@ -214,8 +211,8 @@ class Journal:
             order.error = error
         except Exception as error:
             self.lost += not order.waits
-            _log.exception("%s: something could not be kept", self.path)
-            order.error = RunError(f"{self.path}: this could not be kept ({error})")
+            _log.error("%s: something could not be kept: %s", self.path, trace_of(error))
+            order.error = RunError(f"{self.path}: this could not be kept ({type(error).__name__})")
 
     def _fail(self, batch: list[_Order], error: Exception) -> None:
         """Nothing of a batch was written: tell who waits, count the rest."""
@@ -225,6 +222,17 @@ class Journal:
             order.error = RunError(
                 f"{self.path}: cannot be written ({error}); free some space and try again"
             )
+
+
+def prepare(path: Path) -> None:
+    """Make a journal ready to be written and read; RunError if it cannot be opened."""
+    try:
+        with closing(connect(path)) as db:
+            db.executescript(_SCHEMA)
+    except sqlite3.Error as error:
+        raise RunError(
+            f"{path}: cannot be opened ({error}); check the disk, or move the file away"
+        ) from error
 
 
 def _knows(db: sqlite3.Connection, exchange: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SATISFACTION, CORRECT = "satisfaction", "correct"
+SATISFACTION, CORRECT, FOLLOWED = "satisfaction", "correct", "followed"
 WRONG_LANGUAGE, ERRORS, SLOW = "wrong-language", "errors", "slow"
 
 
@@ -20,7 +20,8 @@ class Measure(NamedTuple):
     mean: float
     """About what to expect; bets are sharpest there, and hold anywhere."""
     value: str
-    """SQL of the value of an exchange `e`, its feedback `f` and its spot check `c`."""
+    """SQL of the value of an exchange `e`, its feedback `f`, its spot check `c` and its `v`erdict
+    by a program."""
     known: str
     """SQL that says whether there is a value."""
     time: str = "e.time"
@@ -34,6 +35,7 @@ _ROWS = (
         "f.exchange IS NOT NULL", "f.time",
     ),
     Measure(CORRECT, True, 0.7, "c.correct", "c.exchange IS NOT NULL", "c.time"),
+    Measure(FOLLOWED, True, 0.7, "v.share", "v.exchange IS NOT NULL"),
     Measure(
         WRONG_LANGUAGE, False, 0.02, "e.answer_language != e.language",
         "e.status < 400 AND e.answer_language != ''",

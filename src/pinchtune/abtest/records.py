@@ -23,7 +23,7 @@ class Exchange:
     language: str
     """Language of the question, a code of the language table; empty if it cannot be told."""
     answer_language: str
-    """Language of the answer; empty if it cannot be told."""
+    """Language of the answer; `unknown` if it is in none of the project's, empty if too short."""
     question: str
     """Last message of the user."""
     answer: str

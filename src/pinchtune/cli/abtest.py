@@ -195,15 +195,27 @@ def crowd_command(
     until_over: Annotated[
         bool, typer.Option("--until-over", help="Go when the test is over: no rating is taken.")
     ] = False,
+    tokens: Annotated[
+        int | None, typer.Option(help="Most tokens of an answer; checks may need more.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send made-up people who ask and rate, to try out a test; exit code 1 if an answer failed."""
+    from pinchtune.abtest.crowd import TOKENS
     from pinchtune.stages.crowd import send_crowd
 
     project = open_project(folder, overrides)
-    asked_in = _codes(languages)
     met = send_crowd(
-        project, url, asked_in, better, users, seconds, clients, seed, until_over=until_over
+        project,
+        url,
+        _codes(languages),
+        better,
+        users,
+        seconds,
+        clients,
+        seed,
+        until_over=until_over,
+        tokens=tokens or TOKENS,
     )
     show(asdict(met), _met(met), as_json)
     raise typer.Exit(RUN_FAILED if met.failed else DONE)
@@ -267,8 +279,20 @@ def _status(found: dict[str, Any]) -> str:
         )
     lines += ["", "satisfaction, 0 to 100; p: for all looks and languages together"]
     lines += [_guard(guard) for guard in found["guards"]]
+    lines += _unguarded(found)
     lines += [f"stopped {what}: {stop['why']}" for what, stop in found["stops"].items()]
     return "\n".join(lines)
+
+
+def _unguarded(found: dict[str, Any]) -> list[str]:
+    """Return a line for what was counted and neither decides nor is guarded."""
+    named = {found["promised"]["measure"], *(guard["measure"] for guard in found["guards"])}
+    return [
+        f"{measure} in {group}: {_share(facts['first'])} → {_share(facts['second'])}"
+        for measure, groups in found["measures"].items()
+        for group, facts in groups.items()
+        if measure not in named and any(facts["users"])
+    ]
 
 
 def _guard(guard: dict[str, Any]) -> str:

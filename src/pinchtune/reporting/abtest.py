@@ -277,9 +277,9 @@ def _deviations(result: Json, words: Wording) -> list[str]:
         )
         for group, stop in sorted(result["stops"].items())
     ]
-    if count := result["counts"]["other_arm"]:
-        found.append(words("ab.other_arm", count=words.number(count)))
     for change in result["deviations"]:
+        if change["what"] in ("other_arm", "lost"):
+            found.append(words(f"ab.{change['what']}", count=words.number(change["count"])))
         if change["what"] == "versions":
             arm, names = change["arm"], " / ".join(change["versions"])
             shown = {"arm": clip(arm, _NAME, 1).text, "versions": clip(names, _TEXT, 1).text}

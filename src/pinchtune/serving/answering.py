@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 from pinchtune.abtest.records import Exchange
+from pinchtune.errors import trace_of
 from pinchtune.listening import is_loopback
 from pinchtune.serving.asking import Asked, Kind, read_asked
-from pinchtune.serving.errors import ApiError, trace_of
+from pinchtune.serving.errors import ApiError, unforeseen
 from pinchtune.serving.guard import ID, send_error
 from pinchtune.serving.keys import ANYBODY
 from pinchtune.serving.replies import Shape, event
@@ -47,7 +48,10 @@ def let_in(service: Service, scope: Scope, has_body: bool) -> Holder:
 def _is_here(scope: Scope, headers: Headers) -> bool:
     """Say whether somebody on this machine asks, and no page under a name that leads here."""
     client = (scope.get("client") or ("",))[0]
-    host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    try:
+        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
     return is_loopback(client) and is_loopback(host)
 
 
@@ -78,7 +82,7 @@ class Answers:
                 data = await read_body(receive)
                 is_read = True
                 asked = read_asked(data, self.kind)
-                language = service.ear.hear(asked.question)
+                language = service.ear.hear_question(asked.question)
                 arm = service.choose(asked, language)
                 turn = _Turn(service, arm, asked, language, scope[ID])
                 await turn.take(receive, send)
@@ -118,7 +122,7 @@ class _Turn:
             raise
         except Exception as error:
             _log.error("an answer failed: %s", trace_of(error))
-            await self._fail(send, ApiError(500, "unforeseen error; the log says more", "failed"))
+            await self._fail(send, unforeseen())
         finally:
             watch.cancel()
             await self._end()

@@ -17,8 +17,9 @@ from starlette.routing import Route
 
 from pinchtune.errors import RunError, UsageError
 from pinchtune.serving.answering import Answers, let_in, read_body
+from pinchtune.serving.asking import check_text, read_object
 from pinchtune.serving.errors import ApiError, bad_value, unsupported
-from pinchtune.serving.guard import Guard
+from pinchtune.serving.guard import Guard, Net
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5
 """How often the pointers are looked at when nobody asks anything."""
-MOST_REASON = 2000
-"""Characters of a reason."""
+MOST_ID, MOST_REASON = 100, 2000
+"""Characters of an answer's id, and of a reason."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Handler = Callable[["Request"], Awaitable[Response]]
 _log = logging.getLogger("pinchtune.serving")
@@ -65,7 +66,7 @@ def make_app(service: Service, closers: tuple[Callable[[], Any], ...] = ()) -> S
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Guard, body_bytes=limit)],
+        middleware=[Middleware(Guard, body_bytes=limit), Middleware(Net)],
         exception_handlers=handlers,
     )
     app.state.service = service
@@ -118,7 +119,7 @@ class _Pages:
         """Keep what a user thought of an answer."""
         holder = let_in(self.service, request.scope, has_body=True)
         with self.service.limits.of(holder.name).enter():
-            body = await _read_object(request)
+            body = read_object(await read_body(request.receive))
             id, score, thumb, reason = _read_feedback(body)
             try:
                 await self.service.feed_back(id, score, thumb, reason)
@@ -135,25 +136,15 @@ def _model(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "pinchtune"}
 
 
-async def _read_object(request: Request) -> dict[str, Any]:
-    try:
-        body = json.loads(await read_body(request.receive))
-    except (ValueError, RecursionError) as error:
-        raise ApiError(400, "the body is not valid JSON in UTF-8", "invalid_json") from error
-    if not isinstance(body, dict):
-        raise ApiError(400, "the body is no JSON object", "invalid_json")
-    return body
-
-
 def _read_feedback(body: dict[str, Any]) -> tuple[str, int | None, str | None, str]:
     for name in body:
         if name not in ("id", "score", "thumb", "reason"):
             raise unsupported(name)
-    id, reason = body.get("id"), body.get("reason") or ""
+    id, reason = check_text(body.get("id"), "id"), check_text(body.get("reason") or "", "reason")
     score, thumb = body.get("score"), body.get("thumb")
-    if not isinstance(id, str) or not 0 < len(id) <= 100:
+    if not 0 < len(id) <= MOST_ID:
         raise bad_value("id", "expected the id of an answer")
-    if not isinstance(reason, str) or len(reason) > MOST_REASON:
+    if len(reason) > MOST_REASON:
         raise bad_value("reason", f"expected text of at most {MOST_REASON} characters")
     if score is not None and (isinstance(score, bool) or score not in (1, 2, 3, 4, 5)):
         raise bad_value("score", "expected a whole number from 1 to 5")
@@ -166,8 +157,7 @@ def _read_feedback(body: dict[str, Any]) -> tuple[str, int | None, str | None, s
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    data = json.dumps(value, ensure_ascii=False).encode()
-    return Response(data, status, media_type="application/json")
+    return Response(json.dumps(value), status, media_type="application/json")
 
 
 async def _tell(request: Request, error: ApiError) -> Response:

@@ -17,6 +17,8 @@ Kind = Literal["chat", "completion"]
 LONGEST_STOP, MOST_STOPS = 256, 4
 MOST_USER = 256
 """Characters of the name that a client gives its user."""
+_HOSTS = ("kv_transfer_params", "ec_transfer_params", "bootstrap_host", "bootstrap_port")
+"""Parameters by which engines (vLLM, SGLang) fetch from a host that the request names."""
 _ROLES = {"developer": "system", "system": "system", "user": "user", "assistant": "assistant"}
 
 
@@ -57,11 +59,14 @@ class Wanted:
 
 def read_asked(data: bytes, kind: Kind) -> Asked:
     """Return the request in a body; ApiError if it is none."""
-    body = _read_object(data)
+    body = read_object(data)
+    for name in _HOSTS:
+        if body.get(name) is not None:
+            raise unsupported(name)
     messages = _read_messages(body) if kind == "chat" else _read_prompt(body)
     return Asked(
         kind,
-        _text(body.get("model"), "model"),
+        check_text(body.get("model"), "model"),
         messages,
         _flag(body.get("stream"), "stream"),
         _read_user(body),
@@ -69,7 +74,8 @@ def read_asked(data: bytes, kind: Kind) -> Asked:
     )
 
 
-def _read_object(data: bytes) -> dict[str, Any]:
+def read_object(data: bytes) -> dict[str, Any]:
+    """Return the JSON object of a body; ApiError if it holds none."""
     try:
         body = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -86,7 +92,7 @@ def _no_constant(name: str) -> float:
 def _read_user(body: dict[str, Any]) -> str:
     for name in ("user", "safety_identifier"):
         if body.get(name) is not None:
-            user = _text(body[name], name)
+            user = check_text(body[name], name)
             if len(user) > MOST_USER:
                 raise bad_value(name, f"has more than {MOST_USER} characters")
             return user
@@ -103,7 +109,7 @@ def _read_messages(body: dict[str, Any]) -> tuple[Message, ...]:
 def _read_message(row: Any, place: str) -> Message:
     if not isinstance(row, dict):
         raise bad_value(place, "expected an object with role and content")
-    role = _text(row.get("role"), f"{place}.role")
+    role = check_text(row.get("role"), f"{place}.role")
     if role not in (*_ROLES, "tool"):
         raise bad_value(f"{place}.role", f"expected one of: {', '.join((*_ROLES, 'tool'))}")
     content = row.get("content")
@@ -115,11 +121,16 @@ def _read_message(row: Any, place: str) -> Message:
 def _content(value: Any, place: str) -> str:
     """Return a message's text: other kinds of content could make a server fetch an address."""
     if not isinstance(value, list):
-        return _text(value, place)
+        return check_text(value, place)
     for i, part in enumerate(value):
         if not isinstance(part, dict) or part.get("type") != "text":
             raise unsupported(f"{place}[{i}].type", "is not supported; only text is")
-    return "".join(_text(part.get("text"), f"{place}[{i}].text") for i, part in enumerate(value))
+        for name in part:
+            if name not in ("type", "text"):
+                raise unsupported(f"{place}[{i}].{name}")
+    return "".join(
+        check_text(part.get("text"), f"{place}[{i}].text") for i, part in enumerate(value)
+    )
 
 
 def _read_prompt(body: dict[str, Any]) -> tuple[Message, ...]:
@@ -128,10 +139,11 @@ def _read_prompt(body: dict[str, Any]) -> tuple[Message, ...]:
         prompt = prompt[0]
     if isinstance(prompt, list):
         raise unsupported("prompt", "as a list is not supported; send one text")
-    return (Message("user", _text(prompt, "prompt")),)
+    return (Message("user", check_text(prompt, "prompt")),)
 
 
-def _text(value: Any, place: str) -> str:
+def check_text(value: Any, place: str) -> str:
+    """Return a value that is text; ApiError if it is none."""
     if not isinstance(value, str):
         raise bad_value(place, "expected text")
     try:
@@ -150,8 +162,9 @@ def _flag(value: Any, place: str) -> bool:
 def read_wanted(asked: Asked) -> Wanted:
     """Return what is asked of local weights; ApiError names what they cannot do."""
     body = {name: value for name, value in asked.body.items() if value is not None}
+    read = _READ - {"prompt" if asked.kind == "chat" else "messages"}
     for name, value in body.items():
-        if name not in _READ and not _asks_nothing(name, value):
+        if name not in read and not _asks_nothing(name, value):
             raise unsupported(name)
     if asked.kind == "completion" and "max_completion_tokens" in body:
         raise unsupported("max_completion_tokens", "is not supported here; use max_tokens")
@@ -235,7 +248,7 @@ def _read_stops(value: Any) -> tuple[str, ...]:
     if len(stops) > MOST_STOPS:
         raise bad_value("stop", f"has more than {MOST_STOPS} texts")
     for stop in stops:
-        if not 0 < len(_text(stop, "stop")) <= LONGEST_STOP:
+        if not 0 < len(check_text(stop, "stop")) <= LONGEST_STOP:
             raise bad_value("stop", f"expected texts of 1 to {LONGEST_STOP} characters")
     return tuple(stops)
 

@@ -10,7 +10,8 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from pinchtune.serving.errors import busy, trace_of
+from pinchtune.errors import trace_of
+from pinchtune.serving.errors import busy
 
 if TYPE_CHECKING:
     from pinchtune.serving.batch import Batch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from typing import Any
 
 _TYPES = {
@@ -54,8 +53,8 @@ class ApiError(Exception):
         return found
 
     def data(self) -> bytes:
-        """Return the reply's body."""
-        return json.dumps(self.body(), ensure_ascii=False).encode()
+        """Return the reply's body; a client's name of a parameter can be no text."""
+        return json.dumps(self.body()).encode()
 
 
 def bad_value(param: str, message: str) -> ApiError:
@@ -68,13 +67,11 @@ def unsupported(param: str, message: str = "is not supported; leave it out") -> 
     return ApiError(400, f"{param} {message}", "unsupported_parameter", param)
 
 
+def unforeseen() -> ApiError:
+    """Return the error of what should not have happened; the log says where."""
+    return ApiError(500, "unforeseen error; the log says more", "failed")
+
+
 def busy(seconds: int) -> ApiError:
     """Return the error of a server that has too much to do."""
     return ApiError(503, "the server is busy; try again later", "overloaded", None, seconds)
-
-
-def trace_of(error: BaseException) -> str:
-    """Return where an error came from, without its words: they could be a customer's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
-    return f"{type(error).__name__} at {' > '.join(places)}"

@@ -2,18 +2,20 @@
 
 A request whose length can be read in two ways could smuggle a second one past a proxy; it is
 refused, and its connection closed. The size is counted while the body comes in: a sender need not
-say its length.
+say its length. Whatever nobody foresaw is told as any other error is, and logged without its words.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 
-from pinchtune.serving.errors import LAST, ApiError
+from pinchtune.errors import trace_of
+from pinchtune.serving.errors import LAST, ApiError, unforeseen
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,6 +25,7 @@ BODY_SECONDS = 30
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 ID = "pinch.id"
 """Where the scope holds a request's id."""
+_log = logging.getLogger("pinchtune.serving")
 
 
 class Guard:
@@ -92,6 +95,32 @@ class _Body:
             raise _too_large(self._limit)
         self._whole = not message.get("more_body", False)
         return message
+
+
+class Net:
+    """Catches what the application did not: the client reads an error of the usual shape."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            await send(message)
+            begun = True
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            _log.error("a request failed: %s", trace_of(error))
+            if not begun:
+                await send_error(send, unforeseen())
 
 
 async def send_error(send: Send, error: ApiError, close: bool = False) -> None:

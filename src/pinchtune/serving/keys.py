@@ -1,22 +1,25 @@
 """API keys: made once, shown once, kept as hashes.
 
 A key is 256 random bits, so its plain SHA-256 cannot be guessed back. The file is read again when
-it changes: a new key works, and a revoked one does not, without a restart.
+it changes: a new key works, and a revoked one does not, without a restart. Where there were keys
+nobody gets in without one again, whatever happens to the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pinchtune.errors import DataError, UsageError
 from pinchtune.files import read_json, write_json
+from pinchtune.releasing.locking import locked
 from pinchtune.serving.errors import ApiError
 from pinchtune.serving.stamps import Stamp, stamp_of
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 PREFIX = "pinch-"
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
 _LONGEST_NAME = 64
+_log = logging.getLogger("pinchtune.serving")
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,13 @@ class Keys:
         self.path = path
         self._stamp: Stamp | None = None
         self._holders: tuple[Holder, ...] = ()
+        self._closed = False
 
     @property
     def needed(self) -> bool:
-        """True if a key is asked for: from the first one on, even if all are revoked."""
-        return self._read() is not None
+        """True if a key is asked for: from the first one on, even if all are gone."""
+        self._read()
+        return self._closed
 
     def holders(self) -> tuple[Holder, ...]:
         """Return who has a key."""
@@ -68,8 +74,12 @@ class Keys:
 
     def find(self, header: str | None) -> Holder:
         """Return who sends this Authorization header; ApiError 401 if it holds no key of ours."""
-        if not self.needed:
-            return ANYBODY
+        try:
+            if not self.needed:
+                return ANYBODY
+        except (DataError, OSError) as error:
+            _log.error("the API keys cannot be read, so nobody may ask: %s", error)
+            raise ApiError(503, "the API keys cannot be read now", "no_keys") from error
         scheme, _, key = (header or "").partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise ApiError(401, "an API key is needed: Authorization: Bearer …", "missing_api_key")
@@ -84,38 +94,50 @@ class Keys:
         """Make a key and return it: it is kept nowhere."""
         if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
             raise UsageError(f"{name!r} cannot name a key; use letters, digits, and single . _ -")
-        if any(holder.name == name for holder in self.holders()):
-            raise UsageError(f"{name} has a key already; revoke it first, or choose another name")
         key = PREFIX + secrets.token_urlsafe(32)
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        self._write((*self._holders, Holder(name, _hash(key), made)))
+        with locked(self.path.parent):
+            known = self.holders()
+            if any(holder.name == name for holder in known):
+                raise UsageError(
+                    f"{name} has a key already; revoke it first, or choose another name"
+                )
+            self._write((*known, Holder(name, _hash(key), made)))
         return key
 
     def revoke(self, name: str) -> None:
         """Take a key back; UsageError if nobody has that name."""
-        left = tuple(holder for holder in self.holders() if holder.name != name)
-        if len(left) == len(self._holders):
-            known = ", ".join(holder.name for holder in self._holders) or "none"
-            raise UsageError(f"there is no key {name!r}; there are: {known}")
-        self._write(left)
+        with locked(self.path.parent):
+            known = self.holders()
+            left = tuple(holder for holder in known if holder.name != name)
+            if len(left) == len(known):
+                names = ", ".join(holder.name for holder in known) or "none"
+                raise UsageError(f"there is no key {name!r}; there are: {names}")
+            self._write(left)
 
     def _write(self, holders: tuple[Holder, ...]) -> None:
         write_json(self.path, {"keys": [asdict(holder) for holder in holders]})
 
-    def _read(self) -> Stamp | None:
-        """Read the file again if it has changed; return its stamp, None if it is not there."""
+    def _read(self) -> None:
+        """Read the file again if it has changed."""
         stamp = stamp_of(self.path)
+        self._closed = self._closed or stamp is not None
         if stamp != self._stamp:
+            if stamp is None:
+                _log.error("%s is gone: nobody may ask until it is back", self.path)
             self._holders = _parse(read_json(self.path), self.path) if stamp else ()
             self._stamp = stamp
-        return stamp
 
 
 def _parse(value: Any, path: Path) -> tuple[Holder, ...]:
     try:
-        return tuple(Holder(**row) for row in value["keys"])
-    except (TypeError, LookupError) as error:
+        holders = tuple(Holder(**row) for row in value["keys"])
+        # What is no ASCII text cannot be compared in constant time.
+        if not all(field.isascii() for holder in holders for field in astuple(holder)):
+            raise ValueError
+    except (TypeError, LookupError, AttributeError, ValueError) as error:
         raise DataError("holds no API keys; restore it, or remove it", path) from error
+    return holders
 
 
 def _hash(key: str) -> str:

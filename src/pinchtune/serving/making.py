@@ -32,6 +32,8 @@ def make_server(
     config = project.config
     load = partial(load_version, config=config)
     keys, versions = Keys(keys_file(project)), open_registry(project)
+    # Where there is a key now, nobody gets in without one later, whatever happens to the file.
+    keys.holders()
     return assemble(config, keys, versions, load, router, recorder)
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 10.0
 """Longest time from a request's first byte, or from the connection's start, to the end of its
 head."""
 STALL_SECONDS = 60.0
 """Longest time that a client can leave its answer unread."""
-_Protocol: Any = AutoHTTPProtocol
+_Protocol: Any = H11Protocol
+"""Not whichever parser is installed: they do not refuse the same requests."""
 
 
 class PatientProtocol(_Protocol):  # type: ignore[misc]

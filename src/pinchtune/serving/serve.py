@@ -8,7 +8,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinchtune.errors import MissingExtra, PinchError, UsageError
+from pinchtune.errors import MissingExtra, UsageError
 from pinchtune.listening import (
     BACKLOG,
     KEEP_ALIVE,
@@ -45,8 +45,8 @@ def serve(project: Project, host: str, port: int, quiet: bool = False) -> None:
             f"--host {host}: without an API key only this machine may ask; make one with "
             "`pinch serve key NAME`"
         )
+    set_up_log()
     with bind(host, port) as listener, closing(live(project, partial(_guarded, project))) as test:
-        set_up_log()
         app = make_server(project, router=test, recorder=test)
         # Only now: whoever connects while a model is loaded is refused, not left waiting.
         listener.listen(BACKLOG)
@@ -71,10 +71,7 @@ def _guarded(project: Project, why: str) -> None:
     from pinchtune.stages.abtest import take_back
 
     _log.warning("a guard stopped the A/B test; nobody gets its second arm any more: %s", why)
-    try:
-        take_back(project, why)
-    except PinchError as error:
-        _log.error("the candidate could not be taken back: %s", error)
+    take_back(project, why)
 
 
 def _greet(address: str, has_keys: bool) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pinchtune.abtest.records import Exchange, Recorder, Router
 from pinchtune.config import AUTO, Config
-from pinchtune.serving.errors import ApiError, trace_of
+from pinchtune.errors import trace_of
+from pinchtune.serving.errors import ApiError
 from pinchtune.serving.keys import Keys
 from pinchtune.serving.limits import Limits
 from pinchtune.serving.metrics import Metrics

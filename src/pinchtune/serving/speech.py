@@ -23,11 +23,15 @@ class Ear:
         self._identifier.identify("Which language is this?")
 
     def hear(self, text: str) -> str:
-        """Return the language of a text; empty if it is too short, or cannot be told."""
+        """Return the language of a text: `unknown` if it is in none, empty if it is too short."""
         text = text[:READ]
         if count_letters(text) < MIN_LETTERS:
             return ""
-        language = self._identifier.identify(text).language
+        return self._identifier.identify(text).language
+
+    def hear_question(self, text: str) -> str:
+        """Return the language that a question is to be answered in; empty if it cannot be told."""
+        language = self.hear(text)
         return "" if language == UNKNOWN else language
 
     def judge(self, answer: str, language: str) -> str:

@@ -32,6 +32,8 @@ MAX_REPLY_BYTES = 16 * 1024 * 1024
 """Longest reply that is no stream."""
 MAX_HEARD_BYTES = 4 * 1024 * 1024
 """So much of a stream is kept to tell its language and count its tokens."""
+EVENTS = "text/event-stream"
+"""Kind of a reply that passes as it comes; of others only JSON does."""
 _PASSED = ("content-type", "content-encoding", "retry-after")
 """Headers of a reply that pass."""
 _OURS = (401, 403, 407)
@@ -92,7 +94,8 @@ class UpstreamAnswering:
 
     def __init__(self, name: str, response: httpx.Response, stream: bool) -> None:
         self.name, self.response, self.status = name, response, response.status_code
-        self.stream = stream and self.status == 200
+        self.kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.stream = stream and self.status == 200 and self.kind == EVENTS
         self.headers = [
             (header.encode(), response.headers[header].encode("latin-1"))
             for header in _PASSED
@@ -118,8 +121,9 @@ class UpstreamAnswering:
                 self._heard += part
                 if len(self._heard) > MAX_REPLY_BYTES:
                     raise ApiError(502, f"{self.name}: the reply is too long", "bad_upstream")
-        if not self.response.headers.get("content-type", "").startswith(JSON_TYPE.decode()):
-            raise _refused(self.name, self.status)
+        if self.kind != JSON_TYPE.decode():
+            message = f"{self.name}: the server behind it replied with no JSON"
+            raise ApiError(502, message, "bad_upstream")
         self.first = perf_counter()
         yield bytes(self._heard)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from time import time
 from typing import Any, NamedTuple
@@ -20,15 +21,19 @@ from pinchtune.abtest.checking import (
     read_marks,
     write_sample,
 )
-from pinchtune.abtest.journal import Journal, Keeping
+from pinchtune.abtest.course import current_folder, running_course, tests_folder
+from pinchtune.abtest.forgetting import forget_texts
+from pinchtune.abtest.journal import DAY, Journal, Keeping, prepare
+from pinchtune.abtest.live import Live
 from pinchtune.abtest.plan import ALL, Plan, read_plan
 from pinchtune.abtest.poor import find_poor
-from pinchtune.abtest.running import Live, Test, current_folder, open_test, start_test
-from pinchtune.abtest.stops import GUARD
+from pinchtune.abtest.running import start_test
+from pinchtune.abtest.stops import GUARD, Stops
 from pinchtune.config import CANDIDATE
 from pinchtune.data.personal import replace_personal
-from pinchtune.errors import UsageError
+from pinchtune.errors import PinchError, UsageError
 from pinchtune.files import write_json, write_jsonl, write_text
+from pinchtune.stages.canaries import make_verify
 from pinchtune.stages.project import Project
 from pinchtune.stages.switching import rollback_version
 from pinchtune.stages.versions import open_registry
@@ -50,22 +55,28 @@ def _clean(text: str, language: str) -> str:
 
 def live(project: Project, on_stop: Callable[[str], None] | None = None) -> Live:
     """Return the Router and Recorder of a server: it follows what is started and stopped."""
-    return Live(project.folder, keeping(project), project.config.serve.arm, on_stop=on_stop)
+    return Live(
+        project.folder,
+        keeping(project),
+        project.config.serve.arm,
+        on_stop=on_stop,
+        verify=make_verify(project),
+    )
 
 
 def take_back(project: Project, why: str) -> None:
-    """Take away the candidate of a test that a guard stopped, on record with the reason."""
-    plan, _ = read_plan(last_folder(project) / "plan.json")
-    if CANDIDATE in plan.arms[1:] and open_registry(project).pointer(CANDIDATE):
+    """Take away the candidate of a test that a guard stopped, on record with the reason.
+
+    A candidate that was named after the stop stays: somebody has decided since.
+    """
+    folder, registry = last_folder(project), open_registry(project)
+    plan, _ = read_plan(folder / "plan.json")
+    if CANDIDATE not in plan.arms[1:] or not registry.pointer(CANDIDATE):
+        return
+    named = datetime.fromisoformat(registry.read_pointer(CANDIDATE)["since"]).timestamp()
+    stop = Stops(folder / "stops").now().get(ALL)
+    if stop is None or named <= stop["time"]:
         rollback_version(project, of=CANDIDATE, by=GUARD, why=why, smoke=False)
-
-
-def running(project: Project) -> Test:
-    """Return the running test; UsageError if none runs. The caller closes it."""
-    test = open_test(project.folder, keeping(project))
-    if test is None:
-        raise UsageError("no A/B test is running; start one with `pinch ab start`")
-    return test
 
 
 def start(project: Project, plan: Plan, by: str = "") -> Path:
@@ -75,11 +86,17 @@ def start(project: Project, plan: Plan, by: str = "") -> Path:
 
 def stop(project: Project, why: str, language: str = "", by: str = "") -> bool:
     """Stop the running test, or a language of it, at once; False if it was stopped before."""
-    test = running(project)
     try:
-        return test.stop(why, by or who(), language or ALL)
-    finally:
-        test.close()
+        course = running_course(project.folder)
+    except PinchError:
+        if language:
+            raise
+        # Whatever has become of the plan, the kill switch works.
+        facts = {"time": time(), "by": by or who(), "why": why}
+        return Stops(last_folder(project) / "stops").write(ALL, facts)
+    if course is None:
+        raise UsageError("no A/B test is running; start one with `pinch ab start`")
+    return course.stop(why, by or who(), language or ALL)
 
 
 def last_folder(project: Project) -> Path:
@@ -92,8 +109,7 @@ def last_folder(project: Project) -> Path:
 
 def result(project: Project) -> Json:
     """Return the result of the last test as it stands."""
-    _forget(project)
-    return analyse(last_folder(project), time())
+    return analyse(_journal(project).parent, time())
 
 
 def report(project: Project) -> Path:
@@ -124,8 +140,7 @@ def page(project: Project, found: Json, locale: str = "en") -> str:
 
 def export(project: Project, path: Path) -> int:
     """Write the poor answers whose text was kept, for `pinch mine`; return how many."""
-    _forget(project)
-    rows = find_poor(last_folder(project) / "journal.db")
+    rows = find_poor(_journal(project))
     if not rows and not project.config.ab.keep_text:
         raise UsageError(
             "no text was kept, so there is nothing to learn from: where people have agreed, set "
@@ -136,10 +151,9 @@ def export(project: Project, path: Path) -> int:
 
 def sample(project: Project, path: Path, count: int, seed: int = 0) -> int:
     """Write answers for people to mark, without their arms; return how many."""
-    _forget(project)
-    folder = last_folder(project)
-    plan, _ = read_plan(folder / "plan.json")
-    return write_sample(path, draw_sample(folder / "journal.db", plan, count, seed))
+    journal = _journal(project)
+    plan, _ = read_plan(journal.parent / "plan.json")
+    return write_sample(path, draw_sample(journal, plan, count, seed))
 
 
 def mark(project: Project, path: Path, by: str = "") -> int:
@@ -178,17 +192,16 @@ def checked_languages(project: Project) -> tuple[str, ...]:
 
 def desk(project: Project, language: str, after: str = "") -> Desk:
     """Return the answer of the last test to check next in a language."""
-    _forget(project)
-    folder = last_folder(project)
-    (plan, _), journal = read_plan(folder / "plan.json"), folder / "journal.db"
+    journal = _journal(project)
+    folder = journal.parent
+    plan, _ = read_plan(folder / "plan.json")
     shown = next_answer(journal, plan, (folder / "salt").read_bytes(), language, after)
     return Desk(plan.languages, shown, count_marks(journal))
 
 
 def checkable(project: Project, id: str) -> Answered | None:
     """Return an answer of the last test that can be marked."""
-    _forget(project)
-    return find_answer(last_folder(project) / "journal.db", id)
+    return find_answer(_journal(project), id)
 
 
 def keep_mark(project: Project, id: str, correct: bool, by: str) -> None:
@@ -196,13 +209,15 @@ def keep_mark(project: Project, id: str, correct: bool, by: str) -> None:
     _keep(project, [Mark(id, correct)], by)
 
 
-def _forget(project: Project) -> None:
-    """Delete texts whose days are over before anybody looks."""
-    journal = Journal(last_folder(project) / "journal.db", keeping(project))
-    try:
-        journal.forget_texts(time())
-    finally:
-        journal.close()
+def _journal(project: Project) -> Path:
+    """Return the journal of the last test, once texts whose days are over are deleted everywhere.
+
+    Whether texts are kept at all is for the server to say: it keeps them.
+    """
+    path = last_folder(project) / "journal.db"
+    prepare(path)
+    forget_texts(tests_folder(project.folder), time() - project.config.ab.text_days * DAY)
+    return path
 
 
 def who() -> str:

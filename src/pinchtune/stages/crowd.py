@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pinchtune.abtest.crowd import MORE_CONTENT, Crowd, Met, People
+from pinchtune.abtest.crowd import MORE_CONTENT, TOKENS, Crowd, Met, People
 from pinchtune.config import CANDIDATE
 from pinchtune.errors import MissingExtra, UsageError
 from pinchtune.model.endpoint import KEY
@@ -28,12 +28,14 @@ def send_crowd(
     clients: int = 1,
     seed: int = 0,
     until_over: bool = False,
+    tokens: int = TOKENS,
 ) -> Met:
     """Send a crowd to the server at `url` and return what it met.
 
     It asks in `languages` (the tuned ones if none is named), `clients` at a time. In `better` the
     candidate really satisfies more, elsewhere both arms satisfy alike. With `until_over` it goes
-    once no more ratings are taken.
+    once answers are not known any more: the test has ended. Answers that a
+    program is to check need as many `tokens` as it takes to end.
     """
     people = _people(languages or project.config.languages.tuned, better, users)
     known = first_of_each(project.evaluation_prompts(), 0)
@@ -49,6 +51,7 @@ def send_crowd(
             seconds=seconds,
             seed=seed,
             until_over=until_over,
+            tokens=tokens,
             arm_of=_Arms(client),
         )
         return crowd.ask(clients)
