@@ -43,6 +43,8 @@ class Service:
         self.limits = Limits(config.serve.requests_per_minute, config.serve.concurrency)
         self.metrics, self.ear = Metrics(), Ear(config.languages.evaluated)
         self.follower: Follower | None = None
+        self._missed = ""
+        """The arm that was chosen last and could not answer: told once, and counted each time."""
         # One thread: a recorder's database is used by one at a time, in the order of events.
         self._records = ThreadPoolExecutor(1, thread_name_prefix="records")
 
@@ -61,10 +63,17 @@ class Service:
         name = self._route(asked.user, language)
         arm = self.arms.get(name)
         if arm is None or not arm.ready:
-            _log.warning("the A/B test chose %s, which cannot answer", name)
-            self.metrics.strays.labels(self.config.serve.arm).inc()
+            self._stray(name)
             return self._default()
+        if name == self._missed:
+            self._missed = ""
         return arm
+
+    def _stray(self, name: str) -> None:
+        if name != self._missed:
+            _log.warning("the A/B test chose %s, which cannot answer", name)
+        self._missed = name
+        self.metrics.strays.labels(self.config.serve.arm).inc()
 
     def _named(self, name: str) -> Arm:
         arm = self.arms.get(name)
