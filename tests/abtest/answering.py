@@ -5,6 +5,8 @@ from __future__ import annotations
 from pinchtune.abtest.records import Exchange
 from pinchtune.abtest.running import Test
 
+SALT = bytes(range(32))
+"""Who gets which arm is drawn by the salt: a new one each time would draw the outcomes, too."""
 START = 1_700_000_000.0
 
 

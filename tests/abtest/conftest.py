@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from answering import START
+from answering import SALT, START
 
 from pinchtune.abtest.journal import Keeping
 from pinchtune.abtest.plan import Plan
@@ -28,7 +28,8 @@ def begin(tmp_path: Path, clock: list[float]) -> Iterator[Begin]:
 
     def start(keeping: Keeping | None = None, on_stop=None, **planned) -> Test:
         plan = Plan(**{"arms": ("production", "candidate"), "languages": ("es", "ja"), **planned})
-        start_test(tmp_path, plan, "Kim", clock=lambda: clock[0])
+        folder = start_test(tmp_path, plan, "Kim", clock=lambda: clock[0])
+        (folder / "salt").write_bytes(SALT)
         test = open_test(
             tmp_path, keeping, on_stop=on_stop, clock=lambda: clock[0], check_seconds=math.inf
         )

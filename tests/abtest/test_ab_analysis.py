@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from answering import START, answered
+from answering import SALT, START, answered
 
 from pinchtune.abtest.analysis import _looks, analyse
 from pinchtune.abtest.counts import read_values
@@ -33,7 +33,7 @@ class Crowded(NamedTuple):
 def crowded(tmp_path_factory) -> Crowded:
     project, clock = tmp_path_factory.mktemp("crowded"), [START]
     plan = Plan(("production", "candidate"), ("es", "ja"), days=DAYS, users=120)
-    start_test(project, plan, "Kim", clock=lambda: clock[0])
+    (start_test(project, plan, "Kim", clock=lambda: clock[0]) / "salt").write_bytes(SALT)
     test = open_test(project, clock=lambda: clock[0], check_seconds=math.inf)
     drive(test, PEOPLE, clock, days=DAYS)
     test.close()
