@@ -148,6 +148,8 @@ BAD_GRIDS = [
     ({"count": "two"}, "count: 'two' of 4 languages"),
     ({"languages": ["en", "es"], "percent": 10}, "needs mix.budget"),
     ({"languages": ["zzz"]}, "zzz is not evaluated"),
+    ({"languages": ["en", "es"], "mode": "add", "dose": 8}, "en among the languages takes"),
+    ({"train.seeds": 3}, "train.seeds is no axis; list the seeds: seed = [0, 1, 2]"),
 ]
 
 
@@ -176,3 +178,13 @@ def test_bad_settings_name_the_recipe():
 def test_a_name_that_is_none_is_told_with_the_nearest():
     with pytest.raises(UsageError, match="no recipe 'R111'; did you mean 'R11'"):
         read_recipe("R111")
+
+
+@pytest.mark.parametrize("name", [*shipped_names()])
+def test_every_arm_has_an_english_arm_of_its_seed(name: str):
+    one = read_recipe(name)
+    arms = expand(one, settings(one, GENERIC))
+    english = [arm for arm in arms if arm.dose == 0 and not arm.untuned]
+    for arm in arms:
+        pairs = [e for e in english if e.seed == arm.seed and e.answers_like(arm)]
+        assert arm.untuned or pairs, arm.label
