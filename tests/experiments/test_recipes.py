@@ -54,6 +54,24 @@ def test_the_recipes_of_the_results_are_one_experiment():
     assert len(ids) == 45 and sorted(ids.values())[-4:] == [1, 3, 3, 4]
 
 
+ANY_LANGUAGES = {"R1", "R8", "R9", "R10", "R11", "R17", "R18", "R19", "R21", "R26", "R29"}
+LARGEST = {"R23": 640, "R11": 1600, "R18": 1600}
+
+
+@pytest.mark.parametrize("name", [*shipped_names()])
+def test_recipes_run_small_as_the_page_says(name: str):
+    one, budget = read_recipe(name), f"mix.budget={LARGEST.get(name, 400)}"
+    arms = expand(one, settings(one, GENERIC, [budget]))
+    own = [arm.config.mix for arm in arms if arm.config.mix.mode == "replace" or not arm.dose]
+    assert max(mix.dose for mix in own) <= max(mix.budget for mix in own)
+    few = [budget, 'languages.tuned=["es", "ja"]']
+    if name in ANY_LANGUAGES:
+        assert expand(one, settings(one, GENERIC, few))
+    else:
+        with pytest.raises(ConfigError):
+            expand(one, settings(one, GENERIC, few))
+
+
 def test_the_english_arm_of_a_seed_is_one_arm_whatever_the_recipe():
     same = set()
     for grid in (
