@@ -191,6 +191,11 @@ def test_the_forest_has_the_groups_of_each_arm(project: Project):
     own = board.difference(alone, control, "right_language", ["cs"])
     row = next(r for r in drawn.rows if r[0].startswith("the target alone: cs"))
     assert own and row[2].startswith(f"{own.these_seeds.value:+.1f}".replace("-", "−"))
+    table = build_tables(board, EN)[0]
+    told = next(r for r in table.rows if r[0] == row[0])
+    level = board.estimate(alone, "right_language", ["cs"])
+    assert level and told[3].startswith(f"{level.these_seeds.value:.1f} ")
+    assert told[6].startswith(row[2].split(" ")[0])
 
 
 @pytest.mark.parametrize("locale", LOCALES)

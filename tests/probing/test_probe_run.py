@@ -255,7 +255,7 @@ def test_arms_of_another_mixture_are_refused(copied):
     parallel = copied.folder / "parallel.jsonl"
     other = Project.open(copied.folder, ["mix.dose=2"])
     mix(other)
-    with pytest.raises(UsageError, match=r"arms/english: is not of today's mixture, settings and"):
+    with pytest.raises(UsageError, match=r"arms/pinch: is not of today's mixture, settings and"):
         probe(other, parallel=parallel)
 
 
