@@ -54,11 +54,11 @@ def fit_curve(doses: Array, values: Array) -> Curve:
 def fit_dose(board: Board, measure: str, group: str) -> dict[str, Any]:
     """Return curve and k* of a group of languages; UsageError for too few doses."""
     scored = [
-        (point, known)
+        (point, seeds)
         for point in dose_points(board)
-        if (known := _known(board.tables(point, measure, board.groups[group])))
+        if (seeds := _known(board.tables(point, measure, board.groups[group])))
     ]
-    points, tables = [point for point, _ in scored], [known for _, known in scored]
+    points, tables = [point for point, _ in scored], [seeds for _, seeds in scored]
     doses = np.array([float(p.arm.dose or 0) for p in points])
     if len(set(doses)) < LEAST_DOSES:
         raise UsageError(
