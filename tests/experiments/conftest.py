@@ -43,14 +43,14 @@ title = { en = "Every shape <of> figure", ja = "すべての図" }
 limits = ["A tiny random model knows nothing."]
 figures = [
     { kind = "confusion" },
-    { kind = "dose" },
+    { kind = "dose", only = { languages = ["es", "ja", "ar"], temperature = 0.0 } },
     { kind = "forest", measure = "win_rate" },
     { kind = "gain", measure = "bits_per_byte" },
     { kind = "languages" },
     { kind = "pairs", measure = "bits_per_byte" },
     { kind = "pareto", measure = "bits_per_byte" },
-    { kind = "pinch" },
-    { kind = "seen_unseen", measure = "chrf" },
+    { kind = "pinch", only = { languages = ["es", "ja", "ar"], temperature = 0.0, mode = "add" } },
+    { kind = "seen_unseen", measure = "chrf", only = { dose = 2, temperature = 0.0 } },
     { kind = "share" },
     { kind = "similarity", measure = "chrf" },
     { kind = "temperature" },

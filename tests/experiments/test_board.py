@@ -123,3 +123,33 @@ def test_arms_without_scores_are_left_out():
     assert board.total == 3 and [p.arm.dose for p in board.points] == [0, 8]
     missing = board.estimate(board.points[0], "repetition", ["es"])
     assert missing is None
+
+
+def test_a_difference_is_over_the_languages_that_both_sides_and_all_seeds_have():
+    board = board_of({"dose": [0, 40], "seed": [0, 1]})
+    english, point = board.points
+    lacking = board.scored[point.arms[1].id]
+    no_fi = [
+        None if p.language == "fi" else s.value
+        for p, s in zip(lacking.prompts, lacking["chrf"], strict=True)
+        if s
+    ]
+    board.scored[point.arms[1].id] = Scored(lacking.prompts, {"chrf": no_fi}, {})
+    found = board.difference(point, english, "chrf", ["it", "fi"])
+    by_seed = [
+        mean(values(board, a, "chrf", "it")) - mean(values(board, b, "chrf", "it"))
+        for a, b in zip(point.arms, english.arms, strict=True)
+    ]
+    assert found and found.these_seeds.value == pytest.approx(mean(by_seed))
+    assert found.seeds == 2 and found.these_seeds.n == 16
+    assert board.difference(point, english, "chrf", ["fi"]) is None
+
+
+def test_seen_and_unseen_are_those_of_the_arm():
+    board = board_of({"dose": 0}, {"dose": 8, "languages": [["ja"], ["fi", "es"]]})
+    english, one, two = board.points
+    assert board.groups_of(english) == board.groups
+    assert board.groups_of(one)["seen"] == ("ja",) and "es" in board.groups_of(one)["unseen"]
+    groups = board.groups_of(two)
+    assert groups["seen"] == ("fi", "es") and not {"fi", "es", "en"} & {*groups["unseen"]}
+    assert {*groups["seen"], *groups["unseen"]} == {*board.groups["non_english"]}

@@ -18,7 +18,7 @@ from pinchtune.experiments.draw import draw_experiment, read_board
 from pinchtune.experiments.figures import draw
 from pinchtune.experiments.figures.scatter import likeness
 from pinchtune.experiments.page import PACKAGE
-from pinchtune.experiments.recipe import FigureSpec, Recipe, read_recipe
+from pinchtune.experiments.recipe import FigureSpec, Recipe, read_recipe, shipped_names
 from pinchtune.experiments.run import list_arms
 from pinchtune.experiments.tables import build_tables
 from pinchtune.reporting.wording import LOCALES, Wording, catalogue
@@ -140,6 +140,62 @@ def test_tables_set_seeds_apart(project: Project):
     assert len(tables[-1].rows) == 30 and tables[-1].rows[3][1] == "0"
     assert all(len(row) == len(t.header) for t in tables for row in t.rows)
     assert tables[0].to_markdown().count("\n| ") == len(tables[0].rows) + 2
+
+
+def test_a_place_that_two_arms_share_is_told_and_only_chooses(project: Project):
+    figures = [
+        {"kind": "dose"},
+        {"kind": "dose", "only": {"mode": "add", "temperature": 0.7}},
+        {"kind": "languages"},
+        {"kind": "languages", "only": {"dose": 8}},
+    ]
+    arms = [
+        {"dose": [0, 8, 40], "mode": ["replace", "add"], "temperature": [0.0, 0.7]},
+        {"dose": [8, 40], "count": [1, 2]},
+    ]
+    recipe = Recipe.model_validate({"name": "x", "title": "x", "arms": arms, "figures": figures})
+    with pytest.raises(UsageError, match=r"several arms stand at 0 in the series 'English, repl"):
+        drawn_of(project, recipe)
+    chosen = drawn_of(project, recipe, 1)
+    assert [row[0] for row in chosen.rows] == ["0", "8", "40"]
+    with pytest.raises(UsageError, match="several arms stand at 1 in the series 'Order 0'"):
+        drawn_of(project, recipe, 2)
+    assert [row[0] for row in drawn_of(project, recipe, 3).rows] == ["1", "2"]
+
+
+@pytest.mark.parametrize("name", [*shipped_names()])
+def test_every_figure_of_every_recipe_is_drawn(project: Project, name: str):
+    recipe = read_recipe(name)
+    folder = project.folder / "scores"
+    write_scores(list_arms(project, recipe), folder, prompts=4)
+    board = read_board(project, recipe, scores=folder)
+    assert all(draw(board, figure, EN) for figure in recipe.figures)
+
+
+def test_similarity_leaves_english_out_and_r_has_no_interval(project: Project):
+    drawn = drawn_of(project, "R8", 1)
+    assert len(drawn.rows) == 7 * 6 and not any("en" in row[0].split() for row in drawn.rows)
+    (axes,) = drawn.figure.axes
+    assert "[" not in axes.get_title(loc="left") and not axes.collections
+    share = drawn_of(project, "R9")
+    assert "[" in share.figure.axes[0].get_title(loc="left") and share.figure.axes[0].collections
+
+
+def test_the_forest_has_the_groups_of_each_arm(project: Project):
+    drawn = drawn_of(project, "R22", 1)
+    recipe = read_recipe("R22")
+    board = read_board(project, recipe, scores=project.folder / "scores")
+    alone = next(p for p in board.points if p.arm.languages == ("cs",))
+    control = board.control(alone)
+    assert control
+    own = board.difference(alone, control, "right_language", ["cs"])
+    row = next(r for r in drawn.rows if r[0].startswith("the target alone: cs"))
+    assert own and row[2].startswith(f"{own.these_seeds.value:+.1f}".replace("-", "−"))
+    table = build_tables(board, EN)[0]
+    told = next(r for r in table.rows if r[0] == row[0])
+    level = board.estimate(alone, "right_language", ["cs"])
+    assert level and told[3].startswith(f"{level.these_seeds.value:.1f} ")
+    assert told[6].startswith(row[2].split(" ")[0])
 
 
 @pytest.mark.parametrize("locale", LOCALES)

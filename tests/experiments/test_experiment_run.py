@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from pinchtune.errors import UsageError
-from pinchtune.experiments.cost import Speed
+from pinchtune.experiments.cost import Speed, measure_speed
 from pinchtune.experiments.draw import draw_experiment
-from pinchtune.experiments.engine import LOST, Processes
+from pinchtune.experiments.engine import LOST, Processes, list_gpus
 from pinchtune.experiments.figures import SHAPES
 from pinchtune.experiments.run import experiment_status, open_store, run_experiments
 from pinchtune.files import hash_tree
 from pinchtune.stages.project import Project
+from pinchtune.store import open_store as open_database
+from throwaway import CHEAP
 
 SMALL = """\
 name = "small"
@@ -155,6 +157,79 @@ def test_two_runs_do_not_work_in_one_folder(toy: Project, monkeypatch: pytest.Mo
     monkeypatch.setattr("pinchtune.experiments.store.LOCK_SECONDS", 0.1)
     with open_store(toy).locked(), pytest.raises(UsageError, match="another `pinch experiment"):
         run_experiments(toy, [small(toy)])
+
+
+def test_an_endpoint_that_would_answer_for_all_is_refused(toy: Project):
+    with pytest.raises(UsageError, match=r"generate.endpoint: http://x/v1 would answer for every"):
+        run_experiments(toy, [small(toy)], ["generate.endpoint=http://x/v1"])
+
+
+def test_other_pools_are_refused_where_the_project_collects(toy: Project):
+    text = """name = "small"\ntitle = "x"\n[[arms]]\ndose = 3
+    pool = ["data/pinch.jsonl", "data/other.jsonl"]\n"""
+    other = toy.folder / "data/other.jsonl"
+    other.write_bytes((toy.folder / "data/pinch.jsonl").read_bytes())
+    assert experiment_status(toy, [small(toy, text)])["left"]["tunings"] == 2
+    open_database(toy.database, create=True, hasher=CHEAP).close()
+    with pytest.raises(UsageError, match=r"data.pinch: arms are to draw from .* collects"):
+        experiment_status(toy, [small(toy, text)])
+
+
+def test_kept_answers_cost_no_tuning(finished_toy: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pinchtune.experiments.scores.VERSION", 99)
+    recipe = str(finished_toy.folder / "toy.toml")
+    found = experiment_status(finished_toy, [recipe])
+    left = found["left"]
+    assert (left["tunings"], left["arms"], left["rescored"], left["hours"]) == (0, 0, 16, 0)
+    assert "16 kept ones to score anew" in found["text"]
+
+
+def test_what_an_earlier_run_has_done_does_not_make_it_look_quick(toy: Project):
+    text = 'name = "small"\ntitle = "Small"\n[[arms]]\ndose = 3\n'
+    run_experiments(toy, [small(toy, text)], keep_weights=True)
+    (path,) = (open_store(toy).folder / "timings").iterdir()
+    kept = path.read_bytes()
+    for kind in ("answers", "scores"):
+        for file in (open_store(toy).folder / kind).iterdir():
+            file.unlink()
+    run_experiments(toy, [small(toy, text)])
+    assert path.read_bytes() == kept
+    part = {"seconds": 9.0, "tokens": 90, "answers": 9}
+    row = {"tuning": part, "answering": part, "seconds": 10.0, "workers": 1}
+    assert measure_speed([row]) == Speed(10, 10, 0, 10)
+
+
+def test_what_breaks_in_a_thread_is_raised(tmp_path: Path):
+    def jobs():
+        yield {"id": 1, "dies": 0, "mark": "", "says": ""}
+        raise OSError("the data are gone")
+
+    handle = os.open(tmp_path / "lock", os.O_CREAT)
+    workers = Processes(2, 1, handle, [sys.executable, "-c", FAKE])
+    with pytest.raises(OSError, match="the data are gone"):
+        list(workers.each(jobs()))
+    nobody = Processes(1, 1, handle, [str(tmp_path / "no-such-program")])
+    with pytest.raises(FileNotFoundError):
+        list(nobody.each(iter([{"id": 1}])))
+    os.close(handle)
+
+
+@pytest.mark.parametrize(
+    ("shown", "taken"),
+    [
+        ("2,5", ["2", "5", "2"]),
+        ("GPU-a1, GPU-b2", ["GPU-a1", "GPU-b2", "GPU-a1"]),
+        ("3,-1,4", "333"),
+    ],
+)
+def test_workers_get_the_gpus_that_this_process_may_use(
+    shown: str, taken, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    workers = Processes(3, 1, -1)
+    assert [workers._environment(n)["CUDA_VISIBLE_DEVICES"] for n in range(3)] == [*taken]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert list_gpus() == [] and workers._environment(0)["CUDA_VISIBLE_DEVICES"] == ""
 
 
 FAKE = """

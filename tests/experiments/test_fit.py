@@ -91,6 +91,37 @@ def test_facts_of_the_base_join_the_features(tmp_path: Path):
     assert "MEXA, fertility and parity (6 languages)" in fit_text(found)
 
 
+def test_a_curve_without_its_english_arm_is_refused(tmp_path: Path):
+    project, folder = Project(tmp_path, Config()), tmp_path / "scores"
+    arms = list_arms(project, read_recipe("R11"))
+    write_scores([arm for arm in arms if arm.dose], folder)
+    with pytest.raises(UsageError, match="a dose curve begins at dose 0"):
+        fit_experiment(project, "R11", scores=folder)
+
+
+def test_one_prompt_is_no_curve(tmp_path: Path):
+    project, folder = Project(tmp_path, Config()), tmp_path / "scores"
+    write_scores(list_arms(project, read_recipe("R18")), folder, prompts=1)
+    with pytest.raises(UsageError, match="needs 4 doses with scores of right_language in seen"):
+        fit_experiment(project, "R18", scores=folder)
+
+
+def test_a_plateau_that_nothing_varies_about_has_no_k(tmp_path: Path):
+    project, folder = Project(tmp_path, Config()), tmp_path / "scores"
+    arms = list_arms(project, read_recipe("R18"))
+    write_scores(arms, folder)
+    for arm in arms:
+        path = folder / f"{arm.id}.json"
+        file = json.loads(path.read_text("utf-8"))
+        file["measures"]["right_language"] = ("0" if arm.dose == 0 else "1") * len(file["prompts"])
+        path.write_text(json.dumps(file), "utf-8")
+    found = fit_experiment(project, "R18", scores=folder)
+    (seen, _) = found["curves"]
+    assert seen["noise"] is None and seen["k_star"] is None and seen["k_star_interval"] is None
+    assert json.dumps(found["curves"], allow_nan=False)
+    assert "how many are enough is not known" in fit_text(found)
+
+
 def test_what_is_no_dose_curve_is_told(tmp_path: Path):
     project, folder = Project(tmp_path, Config()), tmp_path / "scores"
     write_scores(list_arms(project, read_recipe("R17")), folder)

@@ -54,6 +54,24 @@ def test_the_recipes_of_the_results_are_one_experiment():
     assert len(ids) == 45 and sorted(ids.values())[-4:] == [1, 3, 3, 4]
 
 
+ANY_LANGUAGES = {"R1", "R8", "R9", "R10", "R11", "R17", "R18", "R19", "R21", "R26", "R29"}
+LARGEST = {"R23": 640, "R11": 1600, "R18": 1600}
+
+
+@pytest.mark.parametrize("name", [*shipped_names()])
+def test_recipes_run_small_as_the_page_says(name: str):
+    one, budget = read_recipe(name), f"mix.budget={LARGEST.get(name, 400)}"
+    arms = expand(one, settings(one, GENERIC, [budget]))
+    own = [arm.config.mix for arm in arms if arm.config.mix.mode == "replace" or not arm.dose]
+    assert max(mix.dose for mix in own) <= max(mix.budget for mix in own)
+    few = [budget, 'languages.tuned=["es", "ja"]']
+    if name in ANY_LANGUAGES:
+        assert expand(one, settings(one, GENERIC, few))
+    else:
+        with pytest.raises(ConfigError):
+            expand(one, settings(one, GENERIC, few))
+
+
 def test_the_english_arm_of_a_seed_is_one_arm_whatever_the_recipe():
     same = set()
     for grid in (
@@ -148,6 +166,8 @@ BAD_GRIDS = [
     ({"count": "two"}, "count: 'two' of 4 languages"),
     ({"languages": ["en", "es"], "percent": 10}, "needs mix.budget"),
     ({"languages": ["zzz"]}, "zzz is not evaluated"),
+    ({"languages": ["en", "es"], "mode": "add", "dose": 8}, "en among the languages takes"),
+    ({"train.seeds": 3}, "train.seeds is no axis; list the seeds: seed = [0, 1, 2]"),
 ]
 
 
@@ -176,3 +196,13 @@ def test_bad_settings_name_the_recipe():
 def test_a_name_that_is_none_is_told_with_the_nearest():
     with pytest.raises(UsageError, match="no recipe 'R111'; did you mean 'R11'"):
         read_recipe("R111")
+
+
+@pytest.mark.parametrize("name", [*shipped_names()])
+def test_every_arm_has_an_english_arm_of_its_seed(name: str):
+    one = read_recipe(name)
+    arms = expand(one, settings(one, GENERIC))
+    english = [arm for arm in arms if arm.dose == 0 and not arm.untuned]
+    for arm in arms:
+        pairs = [e for e in english if e.seed == arm.seed and e.answers_like(arm)]
+        assert arm.untuned or pairs, arm.label

@@ -9,12 +9,14 @@ import pytest
 
 from pinchtune.config import GenerateConfig, ModelConfig
 from pinchtune.errors import RunError
+from pinchtune.files import read_json
 from pinchtune.model.endpoint import Patience
 from pinchtune.model.generate import EndpointGenerator, LocalGenerator, ScriptedGenerator
 from pinchtune.model.load import load_model, load_tokenizer
 from pinchtune.model.score import reference_size, score_references
+from pinchtune.progress import Silent
 from pinchtune.records import Answer, Example
-from pinchtune.stages.generate import generate_answers
+from pinchtune.stages.generate import _answer, generate_answers
 
 PROMPTS = [Example(f"Question {'x' * i} {i}", f"Answer {i}", "en") for i in range(7)]
 
@@ -91,6 +93,16 @@ def test_finished_batches_survive_and_half_lines_do_not(tmp_path):
     resumed = Breaks(2)  # two batches are left; a third call would break
     found = generate_answers(resumed, PROMPTS, tmp_path)
     assert [a.text for a in found] == [p.instruction.upper() for p in PROMPTS]
+
+
+def test_a_run_that_was_killed_is_timed_whole(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        generate_answers(Breaks(2), PROMPTS, tmp_path)
+    seconds = tmp_path / "seconds.partial"
+    assert len(seconds.read_text().splitlines()) == 2
+    seconds.write_text("1000.0\n500.0\n")
+    _answer(Breaks(2), "pinch", PROMPTS, [], tmp_path, Silent())
+    assert 1500 < read_json(tmp_path / "timings.json")["seconds"] < 1600
 
 
 class Server(BaseHTTPRequestHandler):

@@ -21,8 +21,12 @@ from pinchtune.probing.lens import Vocabulary, group_tokens
 from pinchtune.probing.outcome import correlate_gain, middle_layers
 from pinchtune.probing.run import cost_text, probe, read_gains
 from pinchtune.probing.texts import read_texts
+from pinchtune.progress import Silent
+from pinchtune.stages.evaluate import evaluated_run
 from pinchtune.stages.generate import load_weights
+from pinchtune.stages.mix import mix
 from pinchtune.stages.project import Project
+from pinchtune.stages.train import train
 from pinchtune.stats import correlate
 
 ARMS = ["base", "english", "pinch"]
@@ -191,8 +195,6 @@ def test_other_weights_are_measured_again(copied):
     first = probe(copied, ["base", "english"], parallel=parallel)
     base = read_json(copied.path("probe/measured/base/states/manifest.json"))
     shutil.rmtree(copied.path("arms", "english"))
-    from pinchtune.stages.train import train
-
     other = Project.open(copied.folder, ["train.learning_rate=5e-3"])
     train(other, ["english"])
     again = probe(other, ["base", "english"], parallel=parallel)
@@ -213,9 +215,11 @@ def test_the_untuned_model_alone_and_the_gains_of_an_evaluation(copied):
     gains = {"en": 1.0, "es": 3.0, "ja": 10.0, "ar": None}
     rows = {code: {"value": value, "low": None, "high": None} for code, value in gains.items()}
     scores = {"measures": {"right_language": {"difference": {"languages": rows}}}}
-    write_json(copied.path("evaluation", "scores.json"), scores)
+    evaluation = evaluated_run(copied)
+    evaluation.start()
+    write_json(evaluation.path / "scores.json", scores)
     assert read_gains(copied) == {}, "an evaluation without a manifest is not finished"
-    write_json(copied.path("evaluation", "manifest.json"), {})
+    evaluation.finish({})
     assert read_gains(copied) == {"en": 1.0, "es": 3.0, "ja": 10.0}
     run = probe(copied, ["base"], parallel=copied.folder / "parallel.jsonl")
     found = read_json(run.path / "probe.json")
@@ -227,6 +231,32 @@ def test_the_untuned_model_alone_and_the_gains_of_an_evaluation(copied):
     assert {p.stem for p in run.path.glob("*.svg")} == {
         "alignment", "lens", "script", "cka", "neurons",
     }  # fmt: skip
+
+
+def test_gains_of_other_arms_are_left_out_and_told(copied):
+    gains = {"measures": {"right_language": {"difference": {"languages": {"es": {"value": 3.0}}}}}}
+    evaluation = evaluated_run(copied)
+    evaluation.start()
+    write_json(evaluation.path / "scores.json", gains)
+    evaluation.finish({})
+    assert read_gains(copied) == {"es": 3.0}
+    said = []
+    listener = Silent()
+    listener.say = said.append
+    shutil.rmtree(copied.path("arms", "pinch"))
+    other = Project.open(copied.folder, ["train.learning_rate=5e-3"])
+    train(other, ["pinch"])
+    assert read_gains(other, listener) == {}
+    (line,) = said
+    assert "is of other arms or answers than today's, so its gains are left out" in line
+
+
+def test_arms_of_another_mixture_are_refused(copied):
+    parallel = copied.folder / "parallel.jsonl"
+    other = Project.open(copied.folder, ["mix.dose=2"])
+    mix(other)
+    with pytest.raises(UsageError, match=r"arms/pinch: is not of today's mixture, settings and"):
+        probe(other, parallel=parallel)
 
 
 def test_texts_that_an_arm_was_tuned_on_are_left_out(tuned_project, tmp_path):

@@ -149,6 +149,18 @@ def test_a_whole_model_is_an_arm_too(project, tiny_model, tmp_path):
     pinchtune.generate(project, ["pinch"])
 
 
+def test_a_checkpoint_before_the_last_step_is_refused(project, tuned):
+    whole = tuned / "arm"
+    early = whole / "checkpoint-5"
+    early.mkdir()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (whole / name).rename(early / name)
+    for folder in (tuned, whole, early):
+        refuse(project, folder, "pinch", r"checkpoint-5: is the arm after 5 of 6 steps; let the")
+    early.rename(whole / "checkpoint-6")
+    assert pinchtune.add_arm(project, tuned, "pinch").manifest()["steps"] == 6
+
+
 def test_without_an_export_it_is_taken_with_a_warning(project, tiny_model, tmp_path):
     notes = Notes()
     arm = tune_elsewhere(tiny_model, tmp_path / "own")
@@ -157,6 +169,13 @@ def test_without_an_export_it_is_taken_with_a_warning(project, tiny_model, tmp_p
     manifest = run.manifest()
     assert manifest["train"] == {"method": "lora", "trainer": "unknown"}
     assert "steps" not in manifest and manifest["dtype"] == "torch.float32"
+
+
+def test_layers_that_no_other_trainer_is_told_are_refused(project, tmp_path):
+    some = pinchtune.Project.open(project.folder, ["train.last_layers=1"])
+    with pytest.raises(UsageError, match=r"train\.last_layers: 1 is not told to other trainers"):
+        pinchtune.export_trainer(some, "pinch", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_changed_settings_are_said_and_recorded(project, tuned):

@@ -18,6 +18,7 @@ from pinchtune.errors import MissingExtra, UsageError
 from pinchtune.files import read_json, write_json
 from pinchtune.model import harness
 from pinchtune.model.load import load_arm
+from pinchtune.stages.benchmark import read_benchmarks
 
 pytest.importorskip("lm_eval")
 # Of the harness and what it imports; pinchtune's own modules raise none.
@@ -110,6 +111,18 @@ def test_other_rows_or_settings_are_done_anew(folder, tmp_path):
     assert (row["rows"], row["limit"]) == (3, 3)
     changed = {name for name, at in stamps(folder).items() if before[name] != at}
     assert changed == {f"runs/benchmarks/{arm}/{CHOICE}" for arm in ("english", "pinch")}
+
+
+@pytest.mark.parametrize(
+    ("fact", "other"), [("files", "0"), ("base", "0"), ("model", {"dtype": "bfloat16"})]
+)
+def test_figures_of_other_files_or_another_base_are_not_set_side_by_side(folder, fact, other):
+    project = pinchtune.Project.open(folder)
+    path = folder / "runs/benchmarks/english" / CHOICE / "manifest.json"
+    told = read_json(path)
+    assert told[fact] and {row["task"] for row in read_benchmarks(project)} == {CHOICE, WORD}
+    write_json(path, {**told, fact: other})
+    assert {row["task"] for row in read_benchmarks(project)} == {WORD}
 
 
 def test_they_stand_in_report_and_decision(folder):

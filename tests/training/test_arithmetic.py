@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bench.bound import Weights, tuning_work
 from pinchtune.errors import UsageError
+from pinchtune.files import read_json
 from pinchtune.stages.scale import read_shape, scale
 from pinchtune.training.arithmetic import (
     Run,
@@ -120,6 +121,12 @@ def test_a_folder_is_read_by_its_own_config(tiny_model):
             "9 processes cannot be shared out evenly to 2 machines",
         ),
         (lambda: Shape.of_config({"hidden_size": 1}), "config.json: has no 'num_attention_heads'"),
+        (lambda: Shape.of_config({"num_local_experts": 8}), "is a mixture of 8 experts; the arith"),
+        (lambda: Shape.of_config({"num_experts": 128}), "is a mixture of 128 experts"),
+        (
+            lambda: Shape.of_config({"text_config": {"n_routed_experts": 64}}),
+            "is a mixture of 64 experts",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(call, sentence):
@@ -130,3 +137,9 @@ def test_bad_input_is_one_sentence(call, sentence):
 def test_what_does_not_fit_says_so():
     assert not scale("llama-3.1-70b").fits
     assert scale("llama-3.1-70b", run=Run(tokens=1024, processes=8, split=True)).fits
+
+
+@pytest.mark.parametrize("experts", [None, 0, 1])
+def test_a_config_that_names_no_experts_is_dense(tiny_model, experts):
+    config = read_json(tiny_model / "config.json")
+    assert Shape.of_config({**config, "num_experts": experts}) == Shape.of_config(config)

@@ -167,7 +167,9 @@ def figure_command(
     paths = [
         path
         for name in names
-        for path in draw_experiment(project, name, overrides or (), scores, out)
+        for path in draw_experiment(
+            project, name, overrides or (), scores, out, pick_progress(False)
+        )
     ]
     show([str(path) for path in paths], "\n".join(map(str, paths)), as_json)
 
@@ -193,5 +195,6 @@ def fit_command(
     from pinchtune.experiments.draw import fit_experiment, fit_text
 
     project = open_project(folder, overrides)
-    found = fit_experiment(project, name, overrides or (), scores, measure, facts)
+    progress = pick_progress(False)
+    found = fit_experiment(project, name, overrides or (), scores, measure, facts, progress)
     show(found, fit_text(found), as_json)

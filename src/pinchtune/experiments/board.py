@@ -100,6 +100,14 @@ class Board:
             NON_ENGLISH: languages.evaluated[1:],
         }
 
+    def groups_of(self, point: Point) -> dict[str, tuple[str, ...]]:
+        """Return the groups of a point: seen are the languages of its own pinch, if it has one."""
+        own = point.arm.languages
+        if not own:
+            return self.groups
+        unseen = tuple(code for code in self.groups[NON_ENGLISH] if code not in own)
+        return {**self.groups, "seen": own, "unseen": unseen}
+
     @cached_property
     def languages(self) -> list[str]:
         """Languages that have prompts, in the recipe's order."""
@@ -135,21 +143,25 @@ class Board:
         )
 
     def difference(
-        self, point: Point, first: Point, measure: str, languages: Iterable[str]
+        self, point: Point, first: Point, measure: str, languages: Sequence[str]
     ) -> SeedEstimate | None:
-        """Return a measure of a point minus that of another one, seed by seed."""
+        """Return a measure of a point minus that of another one, seed by seed.
+
+        Over the languages that have scores on both sides and in every seed, so that nothing but
+        the arms differs.
+        """
         before = {arm.seed: arm for arm in first.arms}
         fixed = first.arms[0] if first.arm.untuned else None
-        pairs = [(arm, before.get(arm.seed, fixed)) for arm in point.arms]
-        codes = list(languages)
-        tables = [
-            self._scores(arm, measure).pseudo_values(codes)
-            - self._scores(other, measure).pseudo_values(codes)
-            for arm, other in pairs
-            if other
+        pairs = [
+            (self._scores(arm, measure), self._scores(other, measure))
+            for arm in point.arms
+            if (other := before.get(arm.seed, fixed))
         ]
-        counted = self._scores(point.arm, measure).counts
-        return _summarise(tables, sum(counted[code] for code in codes))
+        counts = [{c: min(a.counts[c], b.counts[c]) for c in languages} for a, b in pairs]
+        codes = [code for code in languages if all(each[code] for each in counts)]
+        tables = [mine.paired_pseudo_values(theirs, codes) for mine, theirs in pairs]
+        n = min((sum(each[code] for code in codes) for each in counts), default=0)
+        return _summarise(tables, n)
 
     def tables(self, point: Point, measure: str, languages: Iterable[str]) -> list[Array]:
         """Return what each prompt says of a measure, seed by seed; all in one order of prompts."""

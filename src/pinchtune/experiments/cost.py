@@ -41,6 +41,8 @@ class Cost:
     tunings: int
     arms: int
     """Sets of answers; one tuning may have several."""
+    rescored: int
+    """Sets of answers that are kept, and only scored anew."""
     examples: int
     """Examples gone through, every epoch counted."""
     tuning_tokens: int
@@ -58,30 +60,34 @@ class Cost:
         hours = "hours not known: nothing was timed here yet (or say --speed TUNING,ANSWERING)"
         if self.hours is not None:
             hours = f"about {self.hours:.1f} hours"
+        rescored = f", {self.rescored} kept ones to score anew" if self.rescored else ""
         return (
             f"{self.arms} arms from {self.tunings} tunings: {self.examples:,} examples "
             f"({self.tuning_tokens:,} tokens) to tune on, {self.prompts:,} prompts to answer "
-            f"(at most {self.answer_tokens:,} tokens)\n{hours}"
+            f"(at most {self.answer_tokens:,} tokens){rescored}\n{hours}"
         )
 
 
 def estimate(plan: Plan, jobs: Sequence[Job], speed: Speed | None) -> Cost:
     """Return what jobs cost."""
     examples = tuning = prompts = answers = 0
-    for job in jobs:
+    left = {job.id: plan.unanswered(job) for job in jobs}
+    tuned = [job for job in jobs if left[job.id]]
+    for job in tuned:
         seen, tokens = _tuning(plan, job)
         examples, tuning = examples + seen, tuning + tokens
-        for arm in job.arms:
+        for arm in left[job.id]:
             asked = plan.source(arm).count_prompts(arm.config)
             most = arm.config.generate.max_new_tokens
             each = min(most, speed.answer) if speed and speed.answer else most
             prompts, answers = prompts + asked, answers + round(asked * each)
     hours = None
     if speed:
-        seconds = tuning / speed.tuning + answers / speed.answering + len(jobs) * speed.overhead
+        seconds = tuning / speed.tuning + answers / speed.answering + len(tuned) * speed.overhead
         hours = seconds / 3600
-    arms = sum(len(job.arms) for job in jobs)
-    return Cost(len(jobs), arms, examples, tuning, prompts, answers, hours)
+    arms = sum(map(len, left.values()))
+    rescored = sum(len(job.arms) for job in jobs) - arms
+    return Cost(len(tuned), arms, rescored, examples, tuning, prompts, answers, hours)
 
 
 def _tuning(plan: Plan, job: Job) -> tuple[int, int]:
@@ -122,4 +128,5 @@ def _rate(row: dict[str, Any], part: str) -> float:
 
 
 def _overhead(row: dict[str, Any]) -> float:
-    return float(row["seconds"] - row["tuning"]["seconds"] - row["answering"]["seconds"])
+    seconds = row["seconds"] - row["tuning"]["seconds"] - row["answering"]["seconds"]
+    return max(0.0, float(seconds))

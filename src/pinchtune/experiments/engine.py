@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from queue import Queue
 from typing import Any, NamedTuple, Protocol
 
@@ -75,7 +76,7 @@ class Processes:
 
     def each(self, jobs: Iterator[Json]) -> Iterator[Outcome]:
         """Yield jobs as they are over."""
-        over: Queue[Outcome | None] = Queue()
+        over: Queue[Outcome | BaseException | None] = Queue()
         taking = threading.Lock()
         environments = map(self._environment, range(self.count))
         workers = [_Process(self.command, env, self.handle) for env in environments]
@@ -88,6 +89,9 @@ class Processes:
                     if job is None:
                         return
                     over.put(Outcome(job, worker.do(job)))
+            except BaseException as error:
+                # Raised again where the outcomes are read: a thread has nobody to tell.
+                over.put(error)
             finally:
                 worker.end()
                 over.put(None)
@@ -100,6 +104,8 @@ class Processes:
             while left:
                 outcome = over.get()
                 left -= outcome is None
+                if isinstance(outcome, BaseException):
+                    raise outcome
                 if outcome is not None:
                     yield outcome
         finally:
@@ -108,8 +114,8 @@ class Processes:
 
     def _environment(self, number: int) -> dict[str, str]:
         env = {**os.environ, "OMP_NUM_THREADS": str(self.threads)}
-        if gpus := count_gpus():
-            env["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
+        if gpus := list_gpus():
+            env["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
         return env
 
 
@@ -223,7 +229,7 @@ def open_engine(
         finally:
             ray.shutdown()
         return
-    count = workers or count_gpus() or 1
+    count = workers or len(list_gpus()) or 1
     if count == 1 and not threads:
         yield ThisProcess(), 1
     else:
@@ -231,16 +237,18 @@ def open_engine(
         yield Processes(count, share, handle), count
 
 
-def count_gpus() -> int:
-    """Return the number of GPUs, without loading torch for it."""
+def list_gpus() -> list[str]:
+    """Return the GPUs of this process by the names that CUDA takes, without loading torch."""
     shown = os.environ.get("CUDA_VISIBLE_DEVICES")
     if shown is not None:
-        return len([part for part in shown.split(",") if part.strip()])
+        names = [part.strip() for part in shown.split(",")]
+        # CUDA sees none of what follows a name that is none, such as -1.
+        return [*takewhile(lambda name: name not in ("", "-1"), names)]
     try:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        return 0
-    return sum(line.startswith("GPU ") for line in listed.stdout.splitlines())
+        return []
+    return [str(n) for n in range(sum(x.startswith("GPU ") for x in listed.stdout.splitlines()))]
 
 
 def count_cores() -> int:

@@ -3,7 +3,7 @@
 An axis is a short name of a key of pinch.toml (AXES), any `section.key` itself, or one of
 
     languages   the pinch: "all" tuned ones, "each" of them alone, "pairs" of them, one list, or
-                a list of lists; `en` among them takes its even share of the dose
+                a list of lists; `en` among them takes its even share of what is replaced
     count       the first so many of them
     order       seed of an order in which `count` counts; 0 is the order as written
     seed        seed of every draw, of tuning and of sampling
@@ -41,7 +41,19 @@ AXES = {
 SPECIAL = ("languages", "count", "order", "seed", "untuned", "label")
 SEEDS = ("mix", "train", "generate")
 """Sections whose seed `seed` sets."""
+BESIDE_DOSE = ("count", "order", "label", "mode", "method", "pool")
+"""Axes that say how a pinch is made: an arm without one has none of them."""
 Values = dict[str, Any]
+
+
+def axis_value(arm: Arm, name: str) -> Any:
+    """Return what an arm has on an axis, whether its grid names it or the settings do."""
+    if name in arm.axes:
+        return arm.axes[name]
+    value: Any = arm.config.model_dump(mode="json")
+    for part in AXES.get(name, name).split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def settings(recipe: Recipe, config: Config, overrides: Sequence[str] = ()) -> Config:
@@ -159,6 +171,11 @@ def _settle(arm: Arm, place: Path) -> Arm:
     if mix.percent is not None and mix.budget:
         mix = mix.model_copy(update={"dose": pinch_size(mix.budget, mix), "percent": None})
     if ENGLISH in axes["languages"]:
+        if mix.mode == "add":
+            raise ConfigError(
+                f"{place}: en among the languages takes its share of what is replaced; set mode = "
+                "'replace', or take en out"
+            )
         if mix.percent is not None:
             raise ConfigError(f"{place}: a percentage that en has a share in needs mix.budget")
         dose = mix.dose - shares(mix.dose, axes["languages"])[ENGLISH]
@@ -180,10 +197,8 @@ def _without_pinch(arm: Arm) -> Arm:
         "select": SelectConfig(),
     }
     # Where English is one of the languages that are counted, its place among them is kept.
-    dropped = _OF_A_PINCH[3:] if is_named and not arm.untuned else _OF_A_PINCH
+    kept = ("count", "order", "label") if is_named and not arm.untuned else ()
+    dropped = {"dose", "percent", *BESIDE_DOSE} - {*kept}
     axes = {k: v for k, v in arm.axes.items() if k not in dropped} | {"languages": []}
     dose = {} if arm.untuned else {"dose": 0}
     return Arm(config.model_copy(update=update), axes | dose, arm.untuned)
-
-
-_OF_A_PINCH = ("count", "order", "label", "dose", "percent", "mode", "method", "pool")

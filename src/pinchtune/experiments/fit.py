@@ -34,7 +34,7 @@ class Curve(NamedTuple):
     half: float
 
     def enough(self, noise: float) -> float:
-        """Return the dose from which on it is within `noise` of its plateau."""
+        """Return the dose from which on it is within `noise` of its plateau; infinite for none."""
         gain = abs(self.gain)
         return self.half * max(0.0, gain - noise) / noise if noise > 0 else math.inf
 
@@ -53,28 +53,36 @@ def fit_curve(doses: Array, values: Array) -> Curve:
 
 def fit_dose(board: Board, measure: str, group: str) -> dict[str, Any]:
     """Return curve and k* of a group of languages; UsageError for too few doses."""
-    points = dose_points(board)
+    scored = [
+        (point, seeds)
+        for point in dose_points(board)
+        if (seeds := _known(board.tables(point, measure, board.groups[group])))
+    ]
+    points, tables = [point for point, _ in scored], [seeds for _, seeds in scored]
     doses = np.array([float(p.arm.dose or 0) for p in points])
     if len(set(doses)) < LEAST_DOSES:
         raise UsageError(
-            f"a dose curve needs {LEAST_DOSES} doses with scores, none among them; run R11 or R18"
+            f"a dose curve needs {LEAST_DOSES} doses with scores of {measure} in {group} "
+            "languages, none among them; run R11 or R18"
         )
-    tables = [board.tables(p, measure, board.groups[group]) for p in points]
+    if min(doses) > 0:
+        raise UsageError(
+            "a dose curve begins at dose 0, the English arm that its arms are compared with, and "
+            "that one has no scores; add it to the recipe, or run it"
+        )
     curve = fit_curve(doses, np.array([np.nanmean([np.nanmean(t) for t in ts]) for ts in tables]))
     last = board.estimate(points[int(np.argmax(doses))], measure, board.groups[group])
-    if last is None:
-        raise UsageError(f"no scores of {measure} in {group} languages; name another measure")
+    assert last
     noise = (shown(last).high - shown(last).low) / 2
-    drawn = _resample(doses, tables, noise)
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    known = noise > 0 and math.isfinite(noise)
     return {
         "group": group,
         "curve": curve._asdict(),
         "plateau": curve.start + curve.gain,
-        "noise": noise,
-        "k_star": curve.enough(noise),
-        "k_star_interval": [float(low), float(high)],
-        "beyond_data": bool(curve.enough(noise) > doses.max()),
+        "noise": noise if known else None,
+        "k_star": curve.enough(noise) if known else None,
+        "k_star_interval": _interval(doses, tables, noise) if known else None,
+        "beyond_data": bool(known and curve.enough(noise) > doses.max()),
         "seed_spread": last.seed_spread if last.knows_seeds else None,
         "prompt_spread": last.prompt_spread if last.knows_seeds else None,
         "doses": {str(int(d)): len(p.arms) for d, p in zip(doses, points, strict=True)},
@@ -91,6 +99,16 @@ def dose_points(board: Board) -> list[Point]:
     longest = max(found.values(), key=len, default=[])
     start = [e for e in english if longest and e is board.control(longest[0])]
     return [*start, *longest]
+
+
+def _known(tables: Sequence[Array]) -> list[Array]:
+    """Return the seeds in which something was scored."""
+    return [table for table in tables if not np.isnan(table).all()]
+
+
+def _interval(doses: Array, tables: Sequence[Sequence[Array]], noise: float) -> list[float]:
+    low, high = np.percentile(_resample(doses, tables, noise), [2.5, 97.5])
+    return [float(low), float(high)]
 
 
 def _resample(doses: Array, tables: Sequence[Sequence[Array]], noise: float) -> Array:
@@ -115,14 +133,20 @@ def _mean(table: Array, weight: Array | NDArray[np.intp]) -> float:
 
 def curve_lines(curves: Sequence[dict[str, Any]]) -> list[str]:
     """Return a sentence for each curve."""
-    lines = []
-    for curve in curves:
-        low, high = curve["k_star_interval"]
-        beyond = " (beyond the largest dose: a guess)" if curve["beyond_data"] else ""
-        lines.append(
-            f"{curve['group']}: from {curve['curve']['start']:.1f} without a pinch to a plateau of "
-            f"{curve['plateau']:.1f}, half of it at {curve['curve']['half']:.0f} examples; within "
-            f"the noise of the plateau ({curve['noise']:.1f}) from {curve['k_star']:.0f} examples "
-            f"on [{low:.0f}, {high:.0f}]{beyond}"
-        )
-    return lines
+    return [
+        f"{curve['group']}: from {curve['curve']['start']:.1f} without a pinch to a plateau of "
+        f"{curve['plateau']:.1f}, half of it at {curve['curve']['half']:.0f} examples; "
+        + _enough_text(curve)
+        for curve in curves
+    ]
+
+
+def _enough_text(curve: dict[str, Any]) -> str:
+    if curve["k_star"] is None:
+        return "how many are enough is not known: the largest dose has no interval"
+    low, high = curve["k_star_interval"]
+    beyond = " (beyond the largest dose: a guess)" if curve["beyond_data"] else ""
+    return (
+        f"within the noise of the plateau ({curve['noise']:.1f}) from {curve['k_star']:.0f} "
+        f"examples on [{low:.0f}, {high:.0f}]{beyond}"
+    )

@@ -121,12 +121,33 @@ class Plan:
                 found.setdefault(arm.tuning_id, []).append(arm)
         return [Job(tuple(arms), tuple(map(self.key, arms))) for arms in found.values()]
 
+    def unanswered(self, job: Job) -> list[Arm]:
+        """Return the arms of a job whose answers are not kept."""
+        pairs = zip(job.arms, job.keys, strict=True)
+        return [arm for arm, key in pairs if self.store.read("answers", arm.id, key) is None]
+
     def check(self) -> None:
         """Raise UsageError for what the data cannot give, before hours of tuning."""
+        self._check_pools()
         for arm in self.arms:
+            if arm.config.generate.endpoint:
+                raise UsageError(
+                    f"generate.endpoint: {arm.config.generate.endpoint} would answer for every "
+                    "arm with the same model; take it out of pinch.toml"
+                )
             self.source(arm).count_prompts(arm.config)
             if not arm.untuned:
                 self._check_draw(arm)
+
+    def _check_pools(self) -> None:
+        arms = [arm for arm in self.arms if arm.dose != 0]
+        files = sorted({str(arm.config.data.pinch) for arm in arms})
+        if len(files) > 1 and any(self.source(arm).project.collects for arm in arms):
+            raise UsageError(
+                f"data.pinch: arms are to draw from {' and '.join(files)}, but this project "
+                "collects, and draws from its database alone; run the recipe in a project that "
+                "does not"
+            )
 
     def _check_draw(self, arm: Arm) -> None:
         source, mix = self.source(arm), arm.config.mix

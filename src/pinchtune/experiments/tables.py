@@ -29,7 +29,8 @@ def _has(board: Board, measure: str) -> bool:
 def _estimates(board: Board, point: Point, measure: str) -> list[SeedEstimate]:
     if measure == WIN_RATE and not _is_compared(board, point):
         return []
-    found = (board.estimate(point, measure, board.groups[group]) for group in GROUPS)
+    groups = board.groups_of(point)
+    found = (board.estimate(point, measure, groups[group]) for group in GROUPS)
     return [estimate for estimate in found if estimate]
 
 
@@ -56,8 +57,9 @@ def _measure(board: Board, measure: str, words: Wording) -> Table:
 
 
 def _values(board: Board, point: Point, measure: str, words: Wording) -> list[str]:
+    groups = board.groups_of(point)
     return [
-        write_both(board.estimate(point, measure, board.groups[group]), measure, words)
+        write_both(board.estimate(point, measure, groups[group]), measure, words)
         for group in GROUPS
     ]
 
@@ -65,8 +67,9 @@ def _values(board: Board, point: Point, measure: str, words: Wording) -> list[st
 def _gains(board: Board, point: Point, measure: str, words: Wording) -> list[str]:
     if not _is_compared(board, point):
         return [words("page.unknown")] * len(GROUPS)
+    groups = board.groups_of(point)
     return [
-        write_both(compare(board, point, measure, board.groups[group]), measure, words, sign=True)
+        write_both(compare(board, point, measure, groups[group]), measure, words, sign=True)
         for group in GROUPS
     ]
 
@@ -93,7 +96,8 @@ def _by_seed(board: Board, words: Wording) -> list[Table]:
     measure = "right_language"
     rows = []
     for point in several:
-        found = [board.by_seed(point, measure, board.groups[group]) for group in GROUPS]
+        own = board.groups_of(point)
+        found = [board.by_seed(point, measure, own[group]) for group in GROUPS]
         rows += [
             [name_arm(point, words), str(seed), *(words.number(f.get(seed), 1) for f in found)]
             for seed in (arm.seed for arm in point.arms)

@@ -9,6 +9,7 @@ from pinchtune.data.mix import ARMS
 from pinchtune.errors import UsageError
 from pinchtune.stages.generate import weights_key
 from pinchtune.stages.project import BASE_ARM, Project
+from pinchtune.stages.train import tuned_run
 
 CONTROL, PINCH = ARMS
 
@@ -41,7 +42,8 @@ class Arm(NamedTuple):
 def pick_arms(project: Project, wanted: Sequence[str] = ()) -> list[Arm]:
     """Return the wanted arms, by default the base model and all arms of all seeds.
 
-    UsageError for one that is unknown, or not tuned.
+    UsageError for one that is unknown, not tuned, or not of today: the texts that it was tuned
+    on are told by today's mixture.
     """
     seeds = project.seeds
     known = [Arm(project, BASE_ARM), *(Arm(seed, arm) for seed in seeds for arm in ARMS)]
@@ -52,4 +54,9 @@ def pick_arms(project: Project, wanted: Sequence[str] = ()) -> list[Arm]:
     picked = [arm for arm in known if not wanted or arm.name in wanted]
     for arm in picked:
         weights_key(arm.project, arm.arm)
+        if arm.arm != BASE_ARM and not (run := tuned_run(arm.project, arm.arm)).complete():
+            raise UsageError(
+                f"{run.path}: is not of today's mixture, settings and base model; run `pinch "
+                "train` first"
+            )
     return picked

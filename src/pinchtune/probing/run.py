@@ -25,6 +25,8 @@ from pinchtune.probing.parts import (
 from pinchtune.probing.texts import Texts, read_texts
 from pinchtune.probing.trials import NAMES, Trials, check_trials, make_setting, score_trials
 from pinchtune.progress import Progress, Silent
+from pinchtune.stages.evaluate import evaluated_run
+from pinchtune.stages.generate import answered_run
 from pinchtune.stages.project import Project, stage_key, versions
 
 MEASURE = "right_language"
@@ -62,7 +64,7 @@ def probe(
     if interventions:
         check_trials(project, [arm.name for arm in picked])
         trials = Trials(project, texts, setting)
-    gains = read_gains(project)
+    gains = read_gains(project, progress)
     key = _key(picked, texts, trials, gains, project, setting.last)
     run = RunFolder(project.path(FOLDER, "results"), key)
     if run.complete():
@@ -126,13 +128,32 @@ def _measure(arms: Sequence[Arm], texts: Texts, progress: Progress) -> dict[str,
     return found
 
 
-def read_gains(project: Project) -> dict[str, float]:
-    """Return what the pinch arm gained on the English arm, by language; {} if not evaluated."""
+def read_gains(project: Project, progress: Progress | None = None) -> dict[str, float]:
+    """Return what the pinch arm gained on the English arm, by language.
+
+    {} if today's arms were not evaluated; what was evaluated instead is told.
+    """
     folder = project.path("evaluation")
     if RunFolder(folder, "").manifest() is None:
         return {}
+    if not _is_of_today(project):
+        (progress or Silent()).say(
+            f"{folder}: is of other arms or answers than today's, so its gains are left out; run "
+            "`pinch run` for those of today"
+        )
+        return {}
     rows = read_json(folder / "scores.json")["measures"][MEASURE]["difference"]["languages"]
     return {code: row["value"] for code, row in rows.items() if row["value"] is not None}
+
+
+def _is_of_today(project: Project) -> bool:
+    """True if what was evaluated are the answers of today's arms."""
+    prompts = project.evaluation_prompts()
+    try:
+        answered = [answered_run(seed, arm, prompts) for seed in project.seeds for arm in seed.arms]
+        return all(run.complete() for run in (*answered, evaluated_run(project)))
+    except UsageError:
+        return False  # an arm is gone, or was never asked
 
 
 def cost_text(project: Project, arms: Sequence[Arm], texts: Texts, trials: Trials | None) -> str:

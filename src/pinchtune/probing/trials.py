@@ -37,7 +37,7 @@ from pinchtune.probing.texts import Texts
 from pinchtune.progress import Progress
 from pinchtune.records import Answer, Example
 from pinchtune.stages.generate import (
-    PARTIAL,
+    PARTIALS,
     answer_arm,
     generate_answers,
     load_weights,
@@ -150,7 +150,7 @@ class Trials:
             label = f"answering {name}"
             answers = generate_answers(generator, self.prompts, run.path, label, progress)
             write_jsonl(run.path / "answers.jsonl", (answer.to_row() for answer in answers))
-            run.finish({"intervention": name, "versions": versions()}, drop=[PARTIAL])
+            run.finish({"intervention": name, "versions": versions()}, drop=PARTIALS)
         return [Answer(**row) for _, row in read_jsonl(run.path / "answers.jsonl")]
 
     def _folder(self, *parts: str) -> Path:

@@ -33,6 +33,7 @@ from pinchtune.trainers.origin import (
     Origin,
     changed_settings,
     check_data,
+    check_whole,
     find_origin,
     read_origin,
 )
@@ -57,6 +58,8 @@ def add_arm(
     incoming = find_weights(folder)
     exported = find_origin(incoming.folder)
     origin = _read_checked(seed, arm, exported) if exported else None
+    if origin:
+        check_whole(incoming.folder, origin)
     examples = _examples(seed, arm)
     check_tokenizer(incoming.folder, seed.tokenizer, _probes(examples), template=origin is None)
     dtype = check_weights(incoming, seed.config.model.base)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pinchtune.model.harness import Harness
 
 FOLDER, FIGURES, SCORES = "benchmarks", "figures.json", "scores.jsonl"
+ALIKE = ("limit", "chat", "harness", "files", "model", "base")
+"""What must be the same for figures to stand side by side."""
 
 
 def benchmark(
@@ -65,24 +67,34 @@ def _benchmark_arm(
             _write(run, found)
             write_json(run.path / "timings.json", {"seconds": perf_counter() - start})
             facts = {"arm": project.name(arm), "task": name, **settings}
-            weights = weights_key(project, arm)
-            run.finish({**facts, "harness": harness_version(), "weights": weights})
+            made = {**_inputs(project, arm, name, tasks), "base": _base(project)}
+            run.finish({**facts, **made})
             task.advance(1, name)
 
 
 def _run_folder(
     project: Project, arm: str, name: str, tasks: Tasks, settings: dict[str, Any]
 ) -> RunFolder:
+    inputs = {**_inputs(project, arm, name, tasks), "task": name, "settings": settings}
+    return RunFolder(project.path(FOLDER, arm, name), stage_key("benchmark", inputs))
+
+
+def _inputs(project: Project, arm: str, name: str, tasks: Tasks) -> dict[str, Any]:
+    """Return what figures depend on beside their settings: weights, task files, harness."""
     own = hash_tree(tasks.folder) if tasks.folder and tasks.is_own(name) else {}
-    inputs = {
+    return {
         "weights": weights_key(project, arm),
         "model": project.config.model.model_dump(mode="json"),
-        "task": name,
         "files": content_hash({k: v for k, v in own.items() if "__pycache__" not in k}),
-        "settings": settings,
         "harness": harness_version(),
     }
-    return RunFolder(project.path(FOLDER, arm, name), stage_key("benchmark", inputs))
+
+
+def _base(project: Project) -> str:
+    """Return what tells the base model's weights from others of its name."""
+    from pinchtune.model.load import model_facts
+
+    return content_hash(model_facts(project.config.model.base))
 
 
 def _load_harness(project: Project, arm: str) -> Harness:
@@ -120,11 +132,14 @@ def _read_seed(project: Project) -> Iterator[dict[str, Any]]:
 
 
 def _alike(project: Project) -> Iterator[dict[str, dict[str, Any]]]:
-    """Yield {arm: manifest} of each task that every arm has done with today's weights."""
+    """Yield {arm: manifest} of each task that every arm has done with today's weights.
+
+    All in the same way: the same files of the task, the same base model, the same number format.
+    """
     *_, last = project.arms
     for folder in sorted(project.path(FOLDER, last).glob("*")):
         runs = {arm: _manifest(project, arm, folder.name) for arm in project.arms}
-        settings = [{k: run.get(k) for k in ("limit", "chat", "harness")} for run in runs.values()]
+        settings = [{k: run.get(k) for k in ALIKE} for run in runs.values()]
         if all(runs.values()) and all(found == settings[0] for found in settings):
             yield runs
 

@@ -26,6 +26,9 @@ from pinchtune.stages.project import (
 MAX_REFERENCE = 2048
 """Longest reference, in tokens, whose bits per byte are computed."""
 PARTIAL = "answers.partial.jsonl"
+SECONDS = "seconds.partial"
+"""How long each batch of a run took, so that a run that was killed is timed whole."""
+PARTIALS = (PARTIAL, SECONDS)
 
 
 def generate(
@@ -59,7 +62,7 @@ def answer_arm(
         label = project.label(arm)
         facts = _answer(generator, label, prompts, references, run.path, progress)
         settings = project.config.generate.model_dump(mode="json")
-        run.finish({"arm": arm, **facts, "generate": settings}, drop=[PARTIAL])
+        run.finish({"arm": arm, **facts, "generate": settings}, drop=PARTIALS)
     return run
 
 
@@ -93,13 +96,15 @@ def _answer(
     folder: Path,
     progress: Progress,
 ) -> dict[str, Any]:
+    earlier = sum(map(float, cut_lines(folder / SECONDS)))
     start = perf_counter()
     answers = generate_answers(generator, prompts, folder, f"answering {label}", progress)
     if isinstance(generator, LocalGenerator):
         _score(generator, references, folder, f"scoring {label}", progress)
     write_jsonl(folder / "answers.jsonl", (answer.to_row() for answer in answers))
     tokens = sum(answer.tokens for answer in answers)
-    write_json(folder / "timings.json", {"seconds": perf_counter() - start, "tokens": tokens})
+    seconds = earlier + perf_counter() - start
+    write_json(folder / "timings.json", {"seconds": seconds, "tokens": tokens})
     return {"answers": len(answers), "tokens": tokens, "versions": versions()}
 
 
@@ -171,7 +176,9 @@ def _resumable(
     batches: list[list[dict[str, Any]]] = [json.loads(line) for line in cut_lines(path)]
     with progress.task(label, sum(sizes), sum(sizes[: len(batches)])) as task:
         for k in range(len(batches), len(sizes)):
+            start = perf_counter()
             batches.append(make(k, task.advance))
+            append_line(path.with_name(SECONDS), str(perf_counter() - start))
             append_line(path, json.dumps(batches[k], ensure_ascii=False))
     return [row for rows in batches for row in rows]
 

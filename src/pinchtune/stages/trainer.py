@@ -32,6 +32,11 @@ def export_trainer(
     """
     (known, trainer), folder = find_trainer(to), Path(folder)
     seed, name = find_arm(project, arm)
+    if project.config.train.last_layers:
+        raise UsageError(
+            f"train.last_layers: {project.config.train.last_layers} is not told to other trainers, "
+            "which would tune all layers; set it to 0, or let `pinch train` tune the arm"
+        )
     mixture = finished(seed.path("mixture"), "mix")
     kit, counts = _make_kit(seed, name)
     with new_folder(folder) as draft:

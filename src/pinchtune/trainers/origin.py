@@ -89,6 +89,23 @@ def check_data(folder: Path, origin: Origin) -> None:
         )
 
 
+def check_whole(weights: Path, origin: Origin) -> None:
+    """Raise UsageError if weights are of a checkpoint before the last step."""
+    name, _, step = weights.name.rpartition("-")
+    most = min(origin.steps, _full_steps(origin))
+    if name == "checkpoint" and step.isdigit() and int(step) < most:
+        raise UsageError(
+            f"{weights}: is the arm after {int(step)} of {most} steps; let the trainer finish, or "
+            "copy the folder with the last step too"
+        )
+
+
+def _full_steps(origin: Origin) -> int:
+    """Return the steps of a trainer that fills each of them."""
+    rows = origin.rows["used"] * origin.train["epochs"]
+    return int(-(-rows // origin.train["batch_size"]))
+
+
 def changed_settings(folder: Path, origin: Origin) -> list[str]:
     """Return the files of settings that were changed since the export."""
     return _changed(folder, origin.settings)

@@ -20,6 +20,8 @@ HALF, WHOLE, MOMENTS = 2, 4, 8
 """Bytes of a number in bfloat16, in float32, and of the two moments that AdamW keeps of it."""
 TARGETS = 0.85
 """Share of the tokens that are targets: 9,139 of 10,673 in the benchmark of docs/performance.md."""
+EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts")
+"""What configurations call the number of experts of a layer."""
 Method = Literal["lora", "full"]
 
 
@@ -50,6 +52,12 @@ class Shape:
     def of_config(cls, config: Mapping[str, Any]) -> Shape:
         """Return the shape that a config.json describes; UsageError if it is of another kind."""
         config = config.get("text_config") or config
+        experts = max(config.get(name) or 0 for name in EXPERTS)
+        if experts > 1:
+            raise UsageError(
+                f"config.json: is a mixture of {experts} experts; the arithmetic is of dense "
+                "decoders like Llama and Gemma"
+            )
         try:
             hidden, heads = config["hidden_size"], config["num_attention_heads"]
             return cls(

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from pinchtune.errors import UsageError
 from pinchtune.experiments.board import Board, Point
+from pinchtune.experiments.expand import BESIDE_DOSE, axis_value
 from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
 from pinchtune.reporting.plots import DASHED, DOTTED, Drawn, Look, write_estimate
 from pinchtune.reporting.svg import INK
@@ -52,8 +54,13 @@ def pick(board: Board, spec: FigureSpec) -> list[Point]:
 
 
 def _fits(point: Point, spec: FigureSpec) -> bool:
-    axes = {"mode": point.arm.config.mix.mode, **point.arm.axes}
-    return all(axes.get(name) == value for name, value in spec.only.items())
+    """True if a point is what `only` asks for; what an arm without a pinch lacks is not asked."""
+    arm = point.arm
+    free = ("languages", *BESIDE_DOSE) if arm.dose == 0 else ()
+    return all(
+        (name in free and arm.axes.get(name) in (None, [])) or axis_value(arm, name) == value
+        for name, value in spec.only.items()
+    )
 
 
 def place(
@@ -150,7 +157,12 @@ def draw_neutral(axes: Axes, measure: str, *, lies: bool = False) -> None:
 def table(
     series: Sequence[Series], words: Wording, corner: str
 ) -> tuple[list[str], list[list[str]]]:
-    """Return series as a table: a row a mark, a column a series; both intervals where known."""
+    """Return series as a table: a row a mark, a column a series; both intervals where known.
+
+    UsageError where two marks of a series stand at one place: a line through both says nothing.
+    """
+    for one in series:
+        _check_places(one)
     names = list(dict.fromkeys(p.name for s in series for p in s.places))
     header = [corner, *(s.name for s in series)]
     rows = []
@@ -158,6 +170,17 @@ def table(
         cells = [next((p for p in s.places if p.name == name), None) for s in series]
         rows.append([name, *(_cell(p, words) if p else words("page.unknown") for p in cells)])
     return header, rows
+
+
+def _check_places(series: Series) -> None:
+    taken: set[float] = set()
+    for p in series.places:
+        if p.x in taken:
+            raise UsageError(
+                f"figures: several arms stand at {p.name} in the series {series.name!r}; choose "
+                "one of them by its axes, such as only = { order = 1 }, or draw a figure of each"
+            )
+        taken.add(p.x)
 
 
 def _cell(p: Place, words: Wording) -> str:

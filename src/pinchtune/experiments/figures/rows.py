@@ -121,7 +121,7 @@ def _codes(board: Board, point: Point, group: str) -> tuple[str, ...]:
     """Return the languages of a group; of an arm with one language, that language itself."""
     if group == NON_ENGLISH:
         return point.arm.languages
-    return board.groups[group]
+    return board.groups_of(point)[group]
 
 
 def compare(

@@ -43,11 +43,14 @@ def draw_share(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
 
 
 def draw_similarity(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
-    """Draw transfer between two languages against how alike they are by family and script."""
-    rows = whole_points(board, spec)
+    """Draw transfer between two languages against how alike they are by family and script.
+
+    English, which every base model knows best, is neither a row nor a column.
+    """
+    rows = [row for row in whole_points(board, spec) if row.language != ENGLISH]
     marks = []
     for row in rows:
-        for code in board.languages:
+        for code in (code for code in board.languages if code != ENGLISH):
             found = transfer(board, row, code, spec.measure) if code != row.language else None
             if found:
                 name = f"{row.language} → {code}"
@@ -55,7 +58,7 @@ def draw_similarity(board: Board, spec: FigureSpec, words: Wording) -> Drawn | N
     if len(marks) < LEAST:
         return None
     labels = (words("axis.likeness"), name_measure(spec.measure, words))
-    return _scatter(marks, labels, spec, words, named=False)
+    return _scatter(marks, labels, spec, words, pairs=True)
 
 
 def likeness(one: str, other: str) -> float:
@@ -70,18 +73,22 @@ def _scatter(
     labels: tuple[str, str],
     spec: FigureSpec,
     words: Wording,
-    named: bool = True,
+    pairs: bool = False,
 ) -> Drawn:
-    """Draw marks with the line of least squares, its band and r."""
+    """Draw marks with the line of least squares and r; with their intervals, unless of pairs.
+
+    A language is in many pairs: they are not so many draws, and their intervals are too narrow.
+    """
     xs, ys = [m[0] for m in marks], [m[1] for m in marks]
     figure, (axes,) = new_axes(6.0, 4.2)
     axes.plot(xs, ys, LOOKS[0].marker, color=LOOKS[0].color, ms=6, alpha=0.8, ls="none")
-    for x, y, name in marks if named else ():
+    for x, y, name in () if pairs else marks:
         axes.annotate(name, (x, y), xytext=(6, 4), textcoords="offset points", fontsize=8.5)
     found = correlate(xs, ys)
     if found:
-        _line(axes, np.array(xs), np.array(ys), found)
-        text = words("axis.r", value=write_estimate(found.r, words, 2))
+        _line(axes, np.array(xs), np.array(ys), found, band=not pairs)
+        r = words.number(found.r.value, 2) if pairs else write_estimate(found.r, words, 2)
+        text = words("axis.r", value=r)
         axes.set_title(text, fontsize=10, loc="left", color=INK)
     axes.set_xlabel(labels[0])
     axes.set_ylabel(labels[1])
@@ -89,15 +96,15 @@ def _scatter(
     return finish(figure, spec, words, ([words("page.language"), *labels], body))
 
 
-def _line(axes: Axes, xs: Array, ys: Array, found: Correlation) -> None:
-    """Draw the fitted line and the 95 % band of its mean."""
+def _line(axes: Axes, xs: Array, ys: Array, found: Correlation, *, band: bool) -> None:
+    """Draw the fitted line and, if wanted, the 95 % band of its mean."""
     from pinchtune.stats.distributions import student_quantile
 
     grid = np.linspace(xs.min(), xs.max(), 50)
     fitted = found.intercept + found.slope * grid
     axes.plot(grid, fitted, color=INK, lw=1.4)
     n = len(xs)
-    if n < LEAST + 1:
+    if n < LEAST + 1 or not band:
         return
     rest = ys - found.intercept - found.slope * xs
     error = math.sqrt(float((rest**2).sum()) / (n - 2))
