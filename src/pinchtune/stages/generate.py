@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from pinchtune.config import ModelConfig
-from pinchtune.errors import UsageError
+from pinchtune.errors import RunError, UsageError
 from pinchtune.files import RunFolder, append_line, cut_lines, write_json, write_jsonl
 from pinchtune.model.generate import EndpointGenerator, Generator, LocalGenerator, Tick
 from pinchtune.progress import Progress, Silent
@@ -178,8 +179,9 @@ def _resumable(
         for k in range(len(batches), len(sizes)):
             start = perf_counter()
             batches.append(make(k, task.advance))
-            append_line(path.with_name(SECONDS), str(perf_counter() - start))
             append_line(path, json.dumps(batches[k], ensure_ascii=False))
+            with suppress(RunError):  # a time that cannot be kept costs nobody an answer
+                append_line(path.with_name(SECONDS), str(perf_counter() - start))
     return [row for rows in batches for row in rows]
 
 
