@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +18,7 @@ import pytest
 from released_tiny import arms, ask, release_tiny
 from served import wait_for
 
+from forker import Forker
 from made_up_versions import BEN, check_whole
 from pinchtune.abtest.course import current_folder
 from pinchtune.abtest.plan import Plan
@@ -38,37 +36,19 @@ WORDS = {
 }
 
 
-class Commander:
-    """Runs `pinch versions` in processes that can be killed."""
+class Commander(Forker):
+    """Runs `pinch versions`."""
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-
-    def act(self, folder: Path, verb: str, name: str, kill_after: float | None = None) -> int:
-        """Return the wait status of a command; it is killed after some seconds if told so."""
-        assert self.process.stdin and self.process.stdout
+    def on(self, folder: Path, verb: str, name: str, kill_after: float | None = None) -> int:
         words = [word.format(name) for word in WORDS[verb]]
-        self.process.stdin.write(json.dumps(["versions", *words, "-p", str(folder)]) + "\n")
-        child = int(self.process.stdout.readline())
-        if kill_after is not None:
-            time.sleep(kill_after)
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        return int(self.process.stdout.readline())
+        return self.act(json.dumps(["versions", *words, "-p", str(folder)]), kill_after)
 
 
 @pytest.fixture(scope="module")
 def commander() -> Iterator[Commander]:
-    commander = Commander()
+    commander = Commander(SCRIPT)
     yield commander
-    commander.process.communicate(timeout=60)
+    commander.close()
 
 
 @dataclass
@@ -129,18 +109,18 @@ def test_a_killed_command_leaves_one_verified_version(tmp_path, commander, verb)
     try:
         load.start()
         start = time.monotonic()
-        assert commander.act(tmp_path, verb, other(registry)) == 0
+        assert commander.on(tmp_path, verb, other(registry)) == 0
         seconds, kills, moved = time.monotonic() - start, 0, 0
         with httpx.Client(base_url=server.address, timeout=60) as client:
             while kills < KILLS:
                 before = registry.pointer("production")
-                status = commander.act(tmp_path, verb, other(registry), rng.uniform(0, seconds))
+                status = commander.on(tmp_path, verb, other(registry), rng.uniform(0, seconds))
                 kills += os.WIFSIGNALED(status)
                 check_whole(registry)
                 moved += registry.pointer("production") != before
                 wait_for(lambda: arms(client)["production"] == registry.pointer("production"))
         wanted = other(registry)
-        assert commander.act(tmp_path, verb, wanted) == 0
+        assert commander.on(tmp_path, verb, wanted) == 0
         assert registry.pointer("production") == wanted and moved > 0
     finally:
         load.end()
@@ -173,7 +153,7 @@ def test_a_killed_server_loses_no_acknowledged_feedback(tmp_path, commander):
             time.sleep(rng.uniform(0, 0.5))
             if turn % 2:
                 # A pointer moves in the moments before the end.
-                commander.act(tmp_path, "rollback", other(registry))
+                commander.on(tmp_path, "rollback", other(registry))
         finally:
             server.kill()
             load.end()
