@@ -19,7 +19,7 @@ from pinchtune.evaluation.cost import estimate_tokens
 
 HERE = Path(__file__).parent
 LANGUAGES = ("en", "es", "ru", "ja", "zh", "fi", "sw", "fr", "ar", "ko", "it", "he", "hi")
-POOL = ("es", "ru", "ja", "zh", "fi", "sw", "fr")
+POOL = ("es", "ru", "ja", "zh", "fi", "sw", "fr", "he")
 PROMPTS = 40
 LONGEST = 300
 """Tokens of instruction and response, about; longer examples are left out to save time."""
@@ -59,11 +59,13 @@ def pick_prompts(found: list[dict]) -> list[dict]:
 
 
 def main(data: Path, folder: Path) -> None:
-    base = [r for r in rows(data / "english_train.jsonl") if is_short(r)]
+    whole = rows(data / "english_train.jsonl")
+    base = [r for r in whole if is_short(r)]
     pool = rows(data / "multilingual_train.jsonl")
     pool = [r for r in pool if r["language"] in POOL and is_short(r)]
     prompts = pick_prompts(rows(data / "eval_prompts.jsonl"))
-    for name, found in (("base", base), ("pinch", pool), ("evaluation", prompts)):
+    files = {"base": base, "whole": whole, "pinch": pool, "evaluation": prompts}
+    for name, found in files.items():
         write(folder / "data" / f"{name}.jsonl", found)
         print(name, len(found), dict(Counter(r["language"] for r in found)))
     shutil.copyfile(HERE / "pinch.toml", folder / "pinch.toml")
