@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from pinchtune.languages import Identifier
 from pinchtune.records import Example
 
 RESAMPLES = 4000
+RIGHT = "right"
 Json = dict[str, Any]
 
 
@@ -83,18 +85,29 @@ def _score_arm(
     }
 
 
-def _groups(scores: Json, tuned: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+def _groups(scores: Json, tuned: Sequence[str], clusters: str = "") -> dict[str, NDArray[np.int64]]:
+    """Return the rows of each group of languages, of prompts whose cluster begins so."""
     languages = np.array([p["language"] for p in scores["prompts"]])
+    kept = np.array([p["cluster"].startswith(clusters) for p in scores["prompts"]])
     seen = np.isin(languages, list(tuned))
     return {
-        "English": np.flatnonzero(languages == "en"),
-        "tuned": np.flatnonzero(seen),
-        "unseen": np.flatnonzero(~seen & (languages != "en")),
+        "English": np.flatnonzero(kept & (languages == "en")),
+        "tuned": np.flatnonzero(kept & seen),
+        "unseen": np.flatnonzero(kept & ~seen & (languages != "en")),
     }
 
 
-def _values(arm: Json) -> NDArray[np.float64]:
-    return np.array([float(c) for c in arm["right"]])
+def _values(arm: Json, measure: str = RIGHT) -> NDArray[np.float64]:
+    """Return a value for each prompt, in percent or bits per byte; NaN without a reference."""
+    if measure == RIGHT:
+        return 100 * np.array([float(c) for c in arm["right"]])
+    return np.array([math.nan if b is None else b for b in arm["bits"]])
+
+
+def _known(scores: Json, rows: NDArray[np.int64], measure: str) -> NDArray[np.int64]:
+    """Return the rows that every arm has a value for: references are the same for all."""
+    first = next(iter(scores["arms"].values()))
+    return rows[~np.isnan(_values(first, measure)[rows])]
 
 
 def _win_rate(arm: Json, rows: NDArray[np.int64]) -> str:
@@ -104,32 +117,49 @@ def _win_rate(arm: Json, rows: NDArray[np.int64]) -> str:
 
 
 def difference(
-    scores: Json, first: Sequence[str], second: Sequence[str], rows: NDArray[np.int64]
+    scores: Json,
+    first: Sequence[str],
+    second: Sequence[str],
+    rows: NDArray[np.int64],
+    measure: str = RIGHT,
 ) -> tuple[float, float, float]:
-    """Return second minus first in points, with a 95 % interval over prompts and arms."""
+    """Return second minus first, with a 95 % interval over prompts and arms."""
     rng = np.random.default_rng(0)
     clusters = np.array([p["cluster"] for p in scores["prompts"]])[rows]
     names, index = np.unique(clusters, return_inverse=True)
     tables = [
-        np.array([_values(scores["arms"][a])[rows] for a in arms]) for arms in (first, second)
+        np.array([_values(scores["arms"][a], measure)[rows] for a in arms])
+        for arms in (first, second)
     ]
-    mean = 100 * float(tables[1].mean() - tables[0].mean())
+    mean = float(tables[1].mean() - tables[0].mean())
     draws = []
     for _ in range(RESAMPLES):
         weight = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[index]
         picked = [t[rng.integers(0, len(t), len(t))] @ weight / weight.sum() for t in tables]
-        draws.append(100 * (picked[1].mean() - picked[0].mean()))
+        draws.append(picked[1].mean() - picked[0].mean())
     low, high = np.percentile(draws, [2.5, 97.5])
     return mean, float(low), float(high)
 
 
-def table(scores: Json, tuned: Sequence[str] = ("es", "ja", "ru", "zh")) -> str:
-    """Return the tables as Markdown."""
-    groups = _groups(scores, tuned)
+def table(
+    scores: Json,
+    tuned: Sequence[str] = ("es", "ja", "ru", "zh"),
+    clusters: str = "",
+    measure: str = RIGHT,
+) -> str:
+    """Return the tables as Markdown, of prompts whose cluster begins so."""
+    groups = {
+        name: _known(scores, rows, measure)
+        for name, rows in _groups(scores, tuned, clusters).items()
+    }
+    digits = 1 if measure == RIGHT else 4
     head = ("arm", *groups, *(f"{name}: wins" for name in groups))
     lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for name, arm in scores["arms"].items():
-        cells = [f"{100 * _values(arm)[rows].mean():.1f}" for rows in groups.values()]
+        cells = [
+            f"{_values(arm, measure)[rows].mean():.{digits}f}" if len(rows) else "–"
+            for rows in groups.values()
+        ]
         cells += [_win_rate(arm, rows) for rows in groups.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     ways: dict[str, list[str]] = {}
@@ -141,11 +171,18 @@ def table(scores: Json, tuned: Sequence[str] = ("es", "ja", "ru", "zh")) -> str:
     for way, names in ways.items():
         if way != "random":
             cells = [
-                "{:+.1f} [{:.1f}, {:.1f}]".format(*difference(scores, ways["random"], names, rows))
+                _write(difference(scores, ways["random"], names, rows, measure), digits)
+                if len(rows)
+                else "–"
                 for rows in groups.values()
             ]
             lines.append(f"| {way} | {len(names)} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _write(found: tuple[float, float, float], digits: int) -> str:
+    mean, low, high = found
+    return f"{mean:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def main() -> int:
@@ -155,9 +192,12 @@ def main() -> int:
     parser.add_argument("places", nargs="+", type=Path)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tuned", default="es,ja,ru,zh", help="languages of the pinch")
+    parser.add_argument("--clusters", default="", help="only prompts whose cluster begins so")
+    parser.add_argument("--measure", default=RIGHT, choices=[RIGHT, "bits"])
     options = parser.parse_args()
     if options.verb == "table":
-        print(table(read_json(options.places[0]), options.tuned.split(",")))
+        scores, tuned = read_json(options.places[0]), options.tuned.split(",")
+        print(table(scores, tuned, options.clusters, options.measure))
         return 0
     folder, target = options.places
     write_text(target, json.dumps(score(folder, options.data), separators=(",", ":")) + "\n")

@@ -1,9 +1,9 @@
 """The list of arms that ask what choosing does for one trade: office and commerce.
 
 `python -m bench.trade SETS FOLDER [--seeds 2] [--draws 5] [--budget 400]` writes FOLDER/data and
-FOLDER/list.jsonl for `python -m bench.arms FOLDER/list.jsonl FOLDER --data FOLDER/data`. SETS is the
-folder of public sets (bench/README.md). The pool mixes the trade's examples with general ones; the
-test is the trade's prompts and as many general ones. The ways: draws from the whole pool,
+FOLDER/list.jsonl for `python -m bench.arms FOLDER/list.jsonl FOLDER --data FOLDER/data`. SETS is
+the folder of public sets (bench/README.md). The pool mixes the trade's examples with general ones;
+the test is the trade's prompts and as many general ones. The ways: draws from the whole pool,
 `facility` over the pool, `asked`: `facility` after the trade's English enquiries were mined, and
 draws from the trade's examples alone.
 """
@@ -127,9 +127,7 @@ def draw_trade(data: Path, trade: dict[str, bool], draw: int) -> list[str]:
     return [i for code in TUNED for i in draws.sample(sorted(by_language[code]), each)]
 
 
-def list_arms(
-    ways: Sequence[tuple[str, int, list[str]]], seeds: int, budget: int
-) -> Iterator[Row]:
+def list_arms(ways: Sequence[tuple[str, int, list[str]]], seeds: int, budget: int) -> Iterator[Row]:
     """Yield the arms of each seed: English alone first, then the ways."""
     for seed in range(seeds):
         fixed = {"seed": seed, "budget": budget}
@@ -140,7 +138,7 @@ def list_arms(
 
 
 def choose(folder: Path, data: Path, trade: dict[str, bool], draws: int) -> list[Any]:
-    """Return the ways with what each takes; the enquiries are mined last: they change the choice."""
+    """Return the ways with what each takes; enquiries are mined last: they change the choice."""
     project = write_project(folder / "project", data)
     ways = [(RANDOM, draw, pick(project, RANDOM, draw)) for draw in range(draws)]
     ways += [("trade", draw, draw_trade(data, trade, draw)) for draw in range(2)]

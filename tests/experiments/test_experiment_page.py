@@ -17,7 +17,8 @@ from pinchtune.errors import UsageError
 from pinchtune.experiments.draw import draw_experiment, read_board
 from pinchtune.experiments.figures import draw
 from pinchtune.experiments.figures.scatter import likeness
-from pinchtune.experiments.page import PACKAGE
+from pinchtune.experiments.figures.shares import _spaced
+from pinchtune.experiments.page import PACKAGE, write_results
 from pinchtune.experiments.recipe import FigureSpec, Recipe, read_recipe, shipped_names
 from pinchtune.experiments.run import list_arms
 from pinchtune.experiments.tables import build_tables
@@ -56,6 +57,50 @@ def test_the_dose_curve_has_none_as_its_first_step_and_both_modes(project: Proje
     assert "3 seeds" in drawn.rows[4][3]
 
 
+def test_no_dose_stands_at_one_place_for_both_modes(project: Project):
+    recipe = read_recipe("R11").model_copy(
+        update={
+            "arms": (
+                {"dose": [0, 4, 8, 16, 40], "seed": [0]},
+                {"dose": [16, 40], "mode": ["add"], "seed": [0]},
+            )
+        }
+    )
+    drawn = drawn_of(project, recipe)
+    (axes,) = drawn.figure.axes
+    begins = [min(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) > 2]
+    assert len(begins) == 6 and np.ptp([*begins, axes.get_xticks()[0]]) < 0.2
+
+
+def test_the_line_of_the_untuned_model_is_in_sight(project: Project):
+    high_doses = ({"untuned": True}, {"dose": [400, 800, 1600], "seed": [0]})
+    recipe = read_recipe("R11").model_copy(update={"arms": high_doses})
+    drawn = drawn_of(project, recipe)
+    (axes,) = drawn.figure.axes
+    low, high = axes.get_ylim()
+    (level,) = (line for line in axes.lines if line.get_label() == EN("group.untuned"))
+    assert low < level.get_ydata()[0] < high
+
+
+def test_numbers_of_a_share_do_not_run_into_each_other():
+    assert _spaced([2.5, 5, 10, 20, 40, 80]) == [5, 10, 20, 40, 80]
+    assert _spaced([0.5, 1.0]) == [0.5, 1.0]
+
+
+def test_findings_stand_on_the_page_and_beside_the_pictures(project: Project, tmp_path: Path):
+    found = {"en": "It <rose> | a lot.", "ja": "上がりました。"}
+    recipe = read_recipe("R18").model_copy(update={"findings": (found,)})
+    write_scores(list_arms(project, recipe), project.folder / "scores")
+    board = read_board(project, recipe, scores=project.folder / "scores")
+    write_results(recipe, board, tmp_path / "out")
+    html = (tmp_path / "out" / "page.html").read_text("utf-8")
+    assert "It &lt;rose&gt;" in html and "上がりました。" in html
+    text = (tmp_path / "out" / "page.md").read_text("utf-8")
+    assert "## What it showed\n\n- It &lt;rose&gt; | a lot.\n" in text
+    pictures = re.findall(r"\]\((\S+\.svg)\)", text)
+    assert pictures and all((tmp_path / "out" / name).is_file() for name in pictures)
+
+
 def test_the_pinch_curve_is_broken_at_one_percent(project: Project):
     drawn = drawn_of(project, "R4")
     left, right = drawn.figure.axes
@@ -92,7 +137,7 @@ def test_a_figure_without_enough_arms_is_left_out_and_told(project: Project, tmp
     arms = list_arms(project, read_recipe("R6"))
     write_scores([a for a in arms if a.dose == 0], tmp_path / "few")
     paths = draw_experiment(project, "R6", scores=tmp_path / "few", out=tmp_path / "out")
-    assert [p.name for p in paths] == ["page.html", "tables.md"]
+    assert [p.name for p in paths] == ["page.html", "page.md", "tables.md"]
     page = paths[0].read_text("utf-8")
     assert "Not drawn, because too few arms have scores" in page
     assert re.search(r"\d of 19 arms have scores", page)
@@ -116,13 +161,12 @@ def test_letters_stay_letters_and_nothing_is_markup(project: Project, tmp_path: 
     text = drawn.rows[0][0]
     assert text.endswith(": es, ja, ru, ar; 8 examples")
     assert text.startswith("<b>&$k$ スペイン語 عربي 👩‍👧")
-    from pinchtune.experiments.page import write_results
-
     board = read_board(project, recipe, scores=project.folder / "scores")
     paths = write_results(recipe, board, tmp_path / "out")
     page = paths[0].read_text("utf-8")
     assert "<script>alert" not in page and "<b>&" not in page
-    tree = ElementTree.parse(paths[2])
+    assert "<script>" not in paths[1].read_text("utf-8")
+    tree = ElementTree.parse(paths[3])
     letters = "".join(tree.getroot().itertext())
     assert "<b>&$k$ スペイン語 عربي 👩‍👧" in letters
 

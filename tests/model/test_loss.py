@@ -112,9 +112,32 @@ def test_nats_are_the_row_sums_of_the_loss(model):
     assert float(one[0]) == pytest.approx(float(nats[0]), abs=1e-4)
 
 
-def test_a_model_that_scales_its_logits_is_refused(model):
-    loss = TargetLoss(model)
-    check_head(loss, torch.arange(3, 20)[None])
-    model.lm_head.register_forward_hook(lambda module, inputs, output: output * 50)
-    with pytest.raises(UsageError, match="does not know"):
-        check_head(loss, torch.arange(3, 20)[None])
+def hooked(model, change):
+    """Whether check_head takes the model after a change of what its output layer gives."""
+    loss, ids = TargetLoss(model), torch.arange(3, 20)[None]
+    check_head(loss, ids)
+    handle = model.lm_head.register_forward_hook(lambda module, inputs, output: change(output))
+    try:
+        check_head(loss, ids)
+    except UsageError as error:
+        assert "does not know" in str(error)
+        return False
+    finally:
+        handle.remove()
+    return True
+
+
+@pytest.mark.parametrize("factor", [50.0, 1.05, 0.9, 0.0, float("nan")])
+def test_a_model_that_scales_its_logits_is_refused(model, factor):
+    assert not hooked(model, lambda logits: logits * factor)
+
+
+def test_a_model_that_shifts_or_caps_its_logits_is_refused(model):
+    assert not hooked(model, lambda logits: logits + logits.std())
+    assert not hooked(model, lambda logits: torch.tanh(logits / logits.std()) * logits.std())
+
+
+def test_a_tuned_model_that_is_sure_is_taken_whatever_the_rounding(model):
+    with torch.no_grad():
+        model.lm_head.weight.mul_(200)
+    assert hooked(model, lambda logits: logits.bfloat16())

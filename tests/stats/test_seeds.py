@@ -181,3 +181,13 @@ def test_the_interval_holds_the_truth(seeds, seed_spread):
     assert 0.93 <= held(both=True) <= 0.99
     if seed_spread == 6:
         assert held(both=False) < 0.85
+
+
+def test_an_interval_ends_where_the_scale_ends_and_unknown_bounds_stay_unknown():
+    near = [np.array([100.0, 100.0, 100.0, 80.0])]
+    one = estimate_over_seeds(near, 4)
+    cut = one.within(0.0, 100.0)
+    assert one.these_seeds.high > 100.0 and cut.these_seeds.high == 100.0
+    assert cut.these_seeds.value == one.these_seeds.value
+    assert cut.these_seeds.low == one.these_seeds.low
+    assert np.isnan(cut.any_seeds.low) and np.isnan(cut.any_seeds.high)

@@ -17,7 +17,7 @@ import numpy as np
 from pinchtune.config import ENGLISH, Config
 from pinchtune.evaluation.measures import MEASURES, Score
 from pinchtune.experiments.arms import Arm
-from pinchtune.experiments.recipe import WIN_RATE
+from pinchtune.experiments.recipe import BITS, WIN_RATE
 from pinchtune.experiments.scores import Scored
 from pinchtune.stats import (
     Array,
@@ -138,9 +138,9 @@ class Board:
         `win_rate` is taken against `against`, or against the point's control.
         """
         other = against or self.control(point)
-        return self._over_seeds(
-            [self._scores(arm, measure, other) for arm in point.arms], list(languages)
-        )
+        scores = [self._scores(arm, measure, other) for arm in point.arms]
+        found = self._over_seeds(scores, list(languages))
+        return found and found.within(0.0, most(measure))
 
     def difference(
         self, point: Point, first: Point, measure: str, languages: Sequence[str]
@@ -161,7 +161,8 @@ class Board:
         codes = [code for code in languages if all(each[code] for each in counts)]
         tables = [mine.paired_pseudo_values(theirs, codes) for mine, theirs in pairs]
         n = min((sum(each[code] for code in codes) for each in counts), default=0)
-        return _summarise(tables, n)
+        found = _summarise(tables, n)
+        return found and found.within(-most(measure), most(measure))
 
     def tables(self, point: Point, measure: str, languages: Iterable[str]) -> list[Array]:
         """Return what each prompt says of a measure, seed by seed; all in one order of prompts."""
@@ -222,6 +223,11 @@ def _summarise(tables: Sequence[Array], n: int = 0) -> SeedEstimate | None:
 def shown(estimate: SeedEstimate) -> Estimate:
     """Return the interval to draw: over seeds where they are known, else over prompts alone."""
     return estimate.any_seeds if estimate.knows_seeds else estimate.these_seeds
+
+
+def most(measure: str) -> float:
+    """Return the largest value that a measure can have."""
+    return math.inf if measure == BITS else 100.0
 
 
 def better(measure: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ class View(NamedTuple):
     words: Wording
     title: str
     published: str
+    findings: list[str]
     limits: list[str]
     progress: str
     """How many of the arms have scores, if not all."""
@@ -44,15 +46,46 @@ def write_results(recipe: Recipe, board: Board, folder: Path) -> list[Path]:
     """Write page.html, tables.md and a file for each figure; return what was written."""
     views = [_view(recipe, board, Wording(code, PACKAGE)) for code in LOCALES]
     english = views[0]
-    paths = [folder / "page.html", folder / "tables.md"]
+    paths = [folder / name for name in ("page.html", "page.md", "tables.md")]
     page = render("experiment.html.j2", views, english.locale, ("drawing.css",), package=PACKAGE)
     write_text(paths[0], page)
-    write_text(paths[1], to_markdown(english.tables))
+    write_text(paths[1], write_markdown(english))
+    write_text(paths[2], to_markdown(english.tables))
     for figure in english.figures:
         path = folder / f"{figure.name}.svg"
         write_text(path, figure.file())
         paths.append(path)
     return paths
+
+
+def write_markdown(view: View) -> str:
+    """Return the page for where pictures are files beside it: all but the tables."""
+    words = view.words
+    protocol = Table(words("text.protocol"), ["", ""], [list(row) for row in view.protocol])
+    parts = [
+        f"# {_escape(view.title)}",
+        view.progress and f"**{view.progress}**",
+        view.published and f"**{words('text.published')}** {_escape(view.published)}",
+        *_section(words("text.findings"), view.findings),
+        f"## {words('text.figures')}",
+        *(
+            f"### {f.drawn.title}\n\n{f.drawn.lead}\n\n![{f.drawn.title}]({f.name}.svg)"
+            for f in view.figures
+        ),
+        f"[{words('text.tables')}](tables.md)",
+        *_section(words("text.limits"), [*view.limits, *words.lines("text.always")]),
+        to_markdown([protocol]),
+    ]
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [f"## {title}", "\n".join(f"- {_escape(line)}" for line in lines)] if lines else []
+
+
+def _escape(text: str) -> str:
+    """Return a text of the recipe as one line in which nothing is markup of a page."""
+    return escape(" ".join(text.split()), quote=False)
 
 
 def _view(recipe: Recipe, board: Board, words: Wording) -> View:
@@ -71,7 +104,8 @@ def _view(recipe: Recipe, board: Board, words: Wording) -> View:
         words,
         words("page.title", name=recipe.name, title=say(recipe.title, words.locale)),
         say(recipe.published, words.locale),
-        [say(limit, words.locale) for limit in recipe.limits],
+        [say(line, words.locale) for line in recipe.findings],
+        [say(line, words.locale) for line in recipe.limits],
         short,
         figures,
         missing,

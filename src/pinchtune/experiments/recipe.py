@@ -73,6 +73,8 @@ class Recipe(Section):
     """What is asked, in a line."""
     published: Text = Field(default={})
     """What was found before, and where."""
+    findings: tuple[Text, ...] = ()
+    """What it showed, in plain sentences: written when the arms have scores."""
     limits: tuple[Text, ...] = ()
     """How it differs from what was published, and what it cannot show."""
     settings: dict[str, Any] = Field(default={})
@@ -94,6 +96,7 @@ class Recipe(Section):
 
 
 WIN_RATE = "win_rate"
+BITS = "bits_per_byte"
 SHIPPED = "pinchtune.experiments"
 
 

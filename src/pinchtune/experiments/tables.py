@@ -5,7 +5,7 @@ from __future__ import annotations
 from pinchtune.evaluation.measures import MEASURES
 from pinchtune.experiments.board import GROUPS, Board, Point
 from pinchtune.experiments.figures.rows import compare, name_arm
-from pinchtune.experiments.recipe import WIN_RATE
+from pinchtune.experiments.recipe import BITS, WIN_RATE
 from pinchtune.reporting.grids import Table
 from pinchtune.reporting.plots import write_estimate
 from pinchtune.reporting.wording import Wording
@@ -80,7 +80,7 @@ def write_both(
     """Return a value with its interval over prompts and, of several seeds, that over both."""
     if estimate is None:
         return words("page.unknown")
-    digits = 3 if measure == "bits_per_byte" else 1
+    digits = 3 if measure == BITS else 1
     text = write_estimate(estimate.these_seeds, words, digits, sign)
     if not estimate.knows_seeds:
         return text

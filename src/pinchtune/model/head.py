@@ -64,9 +64,14 @@ def cast_states(hidden: Tensor) -> Tensor:
 
 def plain_losses(hidden: Tensor, weight: Tensor, targets: Tensor, softcap: float = 0.0) -> Tensor:
     """Return what `token_losses` returns, from all logits at once."""
+    logits = plain_logits(hidden, weight, softcap).float()
+    return nn.functional.cross_entropy(logits, targets, reduction="none")
+
+
+def plain_logits(hidden: Tensor, weight: Tensor, softcap: float = 0.0) -> Tensor:
+    """Return all logits [N, V] of hidden [N, D] with weight [V, D]."""
     logits = hidden @ weight.T.to(hidden.dtype)
-    capped = softcap * torch.tanh(logits / softcap) if softcap else logits
-    return nn.functional.cross_entropy(capped.float(), targets, reduction="none")
+    return softcap * torch.tanh(logits / softcap) if softcap else logits
 
 
 @torch.no_grad()

@@ -10,12 +10,15 @@ from torch import Tensor, nn
 from pinchtune.errors import UsageError
 from pinchtune.model.attention import NAME, only_attends
 from pinchtune.model.fused import Losses
-from pinchtune.model.head import Blocks, pack_head, token_losses, token_nats
+from pinchtune.model.head import Blocks, pack_head, plain_logits, token_losses, token_nats
 from pinchtune.model.layers import softcap
 
 JOINED_DISTANCE = 0.02
 """Relative distance of states up to which joined rows are taken for rows apart: roundings in
 bfloat16 are a tenth of it, and a row that sees another is far beyond."""
+LOGITS_DISTANCE = 0.02
+"""Relative distance of logits up to which they are taken for the same: roundings in bfloat16 are
+a fifth of it, however large the logits are."""
 
 
 class TargetLoss(nn.Module):
@@ -91,34 +94,38 @@ class TargetLoss(nn.Module):
         return sums.index_add_(0, rows.cpu(), losses.cpu().double())
 
     @torch.no_grad()
-    def own_nats(self, ids: Tensor) -> Tensor:
-        """Return the loss of all tokens of ids [1, T] but the first, by the model's own logits."""
-        logits = self.model(
-            input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False
-        ).logits
-        return nn.functional.cross_entropy(logits[0, :-1].float(), ids[0, 1:], reduction="sum")
+    def logits(self, ids: Tensor) -> Tensor:
+        """Return the logits [T, V] that our losses of ids [1, T] come from, all at once."""
+        states = self.hidden(ids, torch.ones_like(ids))[0]
+        return plain_logits(states, self._head.weight, self._softcap)
+
+    @torch.no_grad()
+    def own_logits(self, ids: Tensor) -> Tensor:
+        """Return the model's own logits [T, V] of ids [1, T]."""
+        mask = torch.ones_like(ids)
+        logits: Tensor = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        return logits[0]
 
 
 class HeadMismatch(NamedTuple):
-    """Largest distance between our losses and the model's own on a probe."""
+    """Relative distance between our logits and the model's own on a probe."""
 
     distance: float
     allowed: float
 
 
 def check_head(loss: TargetLoss, ids: Tensor) -> HeadMismatch:
-    """Compare our losses with the model's own logits on ids [1, T]; UsageError if they differ.
+    """Compare our logits with the model's own on ids [1, T]; UsageError if they differ.
 
     Models that scale or shift their logits in a way that we do not know would be tuned on
-    the wrong loss; this stops before the first step.
+    the wrong loss; this stops before the first step. Logits, not losses: the loss of a few tokens
+    with logits near 30 moves by a tenth with their rounding in bfloat16.
     """
-    mask = torch.ones_like(ids)
-    targets = mask.bool()
-    ours, theirs = float(loss.nats(ids, mask, targets)[0]), float(loss.own_nats(ids))
-    found = HeadMismatch(abs(ours - theirs), 0.02 * abs(theirs) + 1e-3)
-    if found.distance > found.allowed:
+    ours, theirs = loss.logits(ids).float(), loss.own_logits(ids).float()
+    found = HeadMismatch(float((ours - theirs).norm() / theirs.norm()), LOGITS_DISTANCE)
+    if not found.distance <= found.allowed:
         raise UsageError(
-            f"this model changes its logits in a way that pinchtune does not know "
-            f"(loss {ours:.4f}, the model's own {theirs:.4f}); choose another base model"
+            f"this model changes its logits in a way that pinchtune does not know (they lie "
+            f"{100 * found.distance:.1f} % from the output layer's); choose another base model"
         )
     return found

@@ -117,9 +117,21 @@ class SeedEstimate(NamedTuple):
         """True if there are two seeds or more, so that their spread can be told at all."""
         return self.seeds > 1
 
+    def within(self, low: float, high: float) -> SeedEstimate:
+        """Return it with intervals that end where the scale of the score ends."""
+        return self._replace(
+            any_seeds=_cut(self.any_seeds, low, high),
+            these_seeds=_cut(self.these_seeds, low, high),
+        )
+
     def p_above(self, limit: float) -> float:
         """Return the one-sided p-value, for any seeds, of "it is at most `limit`"; NaN as above."""
         return float(self.uncertainty.p_above(self.any_seeds.value - limit))
+
+
+def _cut(one: Estimate, low: float, high: float) -> Estimate:
+    below, above = (float(np.clip(end, low, high)) for end in (one.low, one.high))
+    return one._replace(low=below, high=above)
 
 
 def estimate_over_seeds(tables: Sequence[Array], n: int) -> SeedEstimate:

@@ -37,7 +37,7 @@ def shard(loss: TargetLoss, device: torch.device, dtype: torch.dtype | None = No
     whole: Any = fully_shard(loss, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
     # Sums are divided afterwards: gloo knows no mean.
     whole.set_force_sum_reduction_for_comms(True)
-    for name in ("nats", "own_nats"):
+    for name in ("nats", "logits", "own_logits"):
         register_fsdp_forward_method(loss, name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -19,7 +20,8 @@ from pinchtune.reporting.wording import Wording
 from pinchtune.stats import NEUTRAL, SeedEstimate
 
 PERCENT = "%"
-
+LONGEST_LABEL = 32
+"""Letters that fit beside an axis."""
 
 GROUP_LOOKS = {
     "english": Look("#8a94a0", "s", DOTTED),
@@ -139,6 +141,11 @@ def name_measure(measure: str, words: Wording) -> str:
     if measure == WIN_RATE:
         return words("axis.win_rate")
     return words("axis.measure", name=words(f"measure.{measure}"), unit=_unit(measure, words))
+
+
+def label_measure(axes: Axes, measure: str, words: Wording) -> None:
+    """Write a measure beside its axis, in two lines where one is longer than the axis."""
+    axes.set_ylabel(fill(name_measure(measure, words), LONGEST_LABEL))
 
 
 def _unit(measure: str, words: Wording) -> str:

@@ -18,8 +18,8 @@ from pinchtune.experiments.figures.canvas import (
     draw_neutral,
     draw_series,
     finish,
+    label_measure,
     limits,
-    name_measure,
     pick,
     place,
     table,
@@ -53,7 +53,7 @@ def draw_dose(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     draw_neutral(axes, spec.measure)
     _untuned_line(board, axes, spec.measure, words)
     _dose_axis(axes, doses, words)
-    axes.set_ylabel(name_measure(spec.measure, words))
+    label_measure(axes, spec.measure, words)
     add_legend(figure, axes)
     return finish(figure, spec, words, table(series, words, words("axis.dose")))
 
@@ -75,10 +75,10 @@ def _over_dose(
     board: Board, spec: FigureSpec, points: Sequence[Point], group: str, mode: str
 ) -> list[Place]:
     ours = [p for p in points if not p.arm.dose or p.arm.config.mix.mode == mode]
+    codes = board.groups[group]
     found = (
-        place(
-            board, p, spec.measure, board.groups[group], dose_place(p.arm.dose or 0, ours), _dose(p)
-        )
+        # None stands at one place, whatever the smallest dose of the mode.
+        place(board, p, spec.measure, codes, dose_place(p.arm.dose or 0, points), _dose(p))
         for p in ours
     )
     return [p for p in found if p]
@@ -114,8 +114,11 @@ def _untuned_line(board: Board, axes: Axes, measure: str, words: Wording) -> Non
     base = board.untuned
     found = board.estimate(base, measure, board.groups[NON_ENGLISH]) if base else None
     if found:
-        axes.axhline(found.these_seeds.value, color=INK, lw=0.9, ls=(0, (8, 3, 1, 3)), zorder=1,
+        value, (low, high) = found.these_seeds.value, axes.get_ylim()
+        axes.axhline(value, color=INK, lw=0.9, ls=(0, (8, 3, 1, 3)), zorder=1,
                      label=words("group.untuned"))  # fmt: skip
+        air = 0.02 * (high - low)
+        axes.set_ylim(min(low, value - air), max(high, value + air))
 
 
 def draw_confusion(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
@@ -151,7 +154,7 @@ def draw_temperature(board: Board, spec: FigureSpec, words: Wording) -> Drawn | 
         ]
         draw_series(axes, [s for s in series if s.places])
         axes.set_xlabel(words("axis.temperature"))
-        axes.set_ylabel(name_measure(measure, words))
+        label_measure(axes, measure, words)
         rows += [s._replace(name=f"{s.name}: {words(f'measure.{measure}')}") for s in series]
     add_legend(figure, panels[0])
     return finish(figure, spec, words, table(rows, words, words("axis.temperature")))
@@ -196,7 +199,7 @@ def _panels(
         draw_series(axes, series)
         _untuned_line(board, axes, measure, words)
         axis(axes)
-        axes.set_ylabel(name_measure(measure, words))
+        label_measure(axes, measure, words)
         rows += [s._replace(name=f"{s.name}: {words(f'measure.{measure}')}") for s in series]
     add_legend(figure, panels[0])
     return finish(figure, spec, words, table(rows, words, words("axis.dose")))
@@ -227,7 +230,7 @@ def draw_languages(board: Board, spec: FigureSpec, words: Wording) -> Drawn | No
     draw_neutral(axes, spec.measure)
     axes.set_xticks(counts, [f"{count:g}" for count in counts])
     axes.set_xlabel(words("axis.languages"))
-    axes.set_ylabel(name_measure(spec.measure, words))
+    label_measure(axes, spec.measure, words)
     add_legend(figure, axes)
     return finish(figure, spec, words, table(series, words, words("axis.languages")))
 

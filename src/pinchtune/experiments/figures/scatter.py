@@ -13,15 +13,13 @@ from pinchtune.experiments.board import NON_ENGLISH, Board, better
 from pinchtune.experiments.figures.canvas import finish, name_measure, pick
 from pinchtune.experiments.figures.matrix import transfer, transfer_mean, whole_points
 from pinchtune.experiments.figures.rows import compare, name_arm
-from pinchtune.experiments.recipe import WIN_RATE, FigureSpec
+from pinchtune.experiments.recipe import BITS, WIN_RATE, FigureSpec
 from pinchtune.languages import LANGUAGES
 from pinchtune.reporting.plots import LOOKS, Drawn, add_legend, new_axes, write_estimate
 from pinchtune.reporting.svg import INK, RULE
 from pinchtune.reporting.wording import Wording
 from pinchtune.stats import NEUTRAL, Array, Correlation, correlate
 from pinchtune.stats.correlation import LEAST
-
-BITS = "bits_per_byte"
 
 
 def draw_share(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:

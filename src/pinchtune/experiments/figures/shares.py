@@ -19,8 +19,8 @@ from pinchtune.experiments.figures.canvas import (
     draw_line,
     draw_neutral,
     finish,
+    label_measure,
     limits,
-    name_measure,
     pick,
     place,
     table,
@@ -32,6 +32,8 @@ from pinchtune.reporting.wording import Wording
 
 BREAK = 2.0
 """Percent at which the scale is broken."""
+CLOSEST = 0.05
+"""Share of the scale that two numbers below it stand apart at least."""
 
 
 def draw_pinch(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
@@ -126,7 +128,7 @@ def _draw(
     else:
         figure, panels = new_axes()
         _panel(panels[0], percents, draw, spec, span)
-    panels[0].set_ylabel(name_measure(spec.measure, words))
+    label_measure(panels[0], spec.measure, words)
     panels[-1].set_xlabel(words("axis.percent"))
     add_legend(figure, panels[0])
     return finish(figure, spec, words, table(series, words, words("axis.percent")))
@@ -143,8 +145,18 @@ def _panel(
     draw_neutral(axes, spec.measure)
     air = 0.06 * (ticks[-1] - ticks[0]) or 1.0
     axes.set_xlim(ticks[0] - air, ticks[-1] + air)
-    axes.set_xticks(ticks, [f"{tick:.3g}" for tick in ticks])
+    shown = _spaced(ticks)
+    axes.set_xticks(shown, [f"{tick:.3g}" for tick in shown])
     axes.set_ylim(*span)
+
+
+def _spaced(ticks: Sequence[float]) -> list[float]:
+    """Return the ticks whose numbers do not run into each other, the last one among them."""
+    kept = [ticks[-1]]
+    for tick in reversed(ticks[:-1]):
+        if kept[-1] - tick >= CLOSEST * (ticks[-1] - ticks[0]):
+            kept.append(tick)
+    return kept[::-1]
 
 
 def _join(figure: Figure, panels: Sequence[Axes]) -> None:
