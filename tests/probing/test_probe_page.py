@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -13,10 +14,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pinchtune.errors import UsageError
+from pinchtune.files import read_json, write_json
 from pinchtune.probing.figures import draw_figures
 from pinchtune.probing.outcome import correlate_gain
-from pinchtune.probing.page import PACKAGE, write_page
+from pinchtune.probing.page import PACKAGE, redraw, write_page
 from pinchtune.probing.tables import build_tables, summarise
+from pinchtune.reporting.grids import to_markdown
 from pinchtune.reporting.wording import LOCALES, Wording, catalogue
 
 SHAPES = ["alignment", "lens", "script", "moved", "cka", "neurons", "gain", "interventions"]
@@ -61,6 +65,30 @@ def test_the_page_and_its_files(found, tmp_path):
     assert (tmp_path / "summary.ja.md").read_text("utf-8").count("\n") == 9
 
 
+def test_a_stored_result_is_drawn_again_as_it_was(found, tmp_path):
+    write_page(found["name"], found, tmp_path / "first")
+    write_json(tmp_path / "second" / "probe.json", found)
+    assert redraw(tmp_path / "second" / "probe.json") == tmp_path / "second" / "page.html"
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes(), path.name
+
+
+def test_the_published_result_is_the_stored_one(tmp_path):
+    published = Path(__file__).parents[2] / "docs" / "results" / "probe-270m"
+    found = read_json(published / "probe.json")
+    tables = to_markdown(build_tables(found, Wording("en", PACKAGE)))
+    assert tables == (published / "tables.md").read_text("utf-8")
+    for locale, name in (("en", "summary.md"), ("ja", "summary.ja.md")):
+        says = summarise(found, Wording(locale, PACKAGE))
+        assert (published / name).read_text("utf-8") == "".join(f"- {line}\n" for line in says)
+
+
+def test_another_file_is_no_stored_result(tmp_path):
+    write_json(tmp_path / "scores.json", {"measures": {}})
+    with pytest.raises(UsageError, match="is not a result of `pinch probe`; name its probe"):
+        redraw(tmp_path / "scores.json")
+
+
 def test_what_is_said_is_what_the_numbers_say(found):
     words = Wording("en", PACKAGE)
     change = {"value": 1.25, "low": -0.5, "high": 3.0, "n": 36}
@@ -99,7 +127,7 @@ def test_tables_hold_what_was_compared(found):
     assert [row[0] for row in neurons.rows][:4] == ["English", "Spanish", "Japanese", "Arabic"]
 
 
-def test_the_verb(probed, monkeypatch, capsys):
+def test_the_verb(probed, tmp_path, monkeypatch, capsys):
     from pinchtune.cli.main import main
 
     def run(*words):
@@ -113,6 +141,12 @@ def test_the_verb(probed, monkeypatch, capsys):
     assert (code, err) == (0, "") and json.loads(out) == probed.found
     code, out, _ = run(*where, "--interventions", "--strength", 2)
     assert code == 0 and out.strip().endswith("page.html") and "in the middle layers" in out
+    stored = shutil.copytree(probed.folder, tmp_path / "stored") / "probe.json"
+    (stored.parent / "page.html").unlink()
+    code, out, _ = run("--stored", stored)
+    assert code == 0 and out.strip().endswith("stored/page.html")
+    page = (stored.parent / "page.html").read_bytes()
+    assert page == (probed.folder / "page.html").read_bytes()
     code, _, err = run(*where, "nobody")
     assert code == 2 and err.startswith("pinch: unknown arm 'nobody'")
 

@@ -40,6 +40,13 @@ Parallel = Annotated[
         "--parallel", help="File of parallel texts (language, parallel_id); default: the shipped."
     ),
 ]
+Stored = Annotated[
+    Path | None,
+    typer.Option(
+        "--stored",
+        help="Only draw the page of this probe.json again, beside it: no model, no data.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,11 +62,15 @@ def command(
     last: Last = 0,
     strength: Strength = None,
     parallel: Parallel = None,
+    stored: Stored = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Look inside the arms, layer by layer: what did the pinch change? What is done is kept."""
-    from pinchtune.files import read_json, read_text
+    if stored:
+        from pinchtune.probing.page import redraw
+
+        return _show(redraw(stored).parent, as_json)
     from pinchtune.probing.run import probe
 
     run = probe(
@@ -71,5 +82,11 @@ def command(
         strength=strength,
         parallel=parallel,
     )
-    text = f"{read_text(run.path / 'summary.md')}\n{run.path / 'page.html'}"
-    show(read_json(run.path / "probe.json"), text, as_json)
+    _show(run.path, as_json)
+
+
+def _show(results: Path, as_json: bool) -> None:
+    from pinchtune.files import read_json, read_text
+
+    text = f"{read_text(results / 'summary.md')}\n{results / 'page.html'}"
+    show(read_json(results / "probe.json"), text, as_json)

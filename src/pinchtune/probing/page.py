@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pinchtune.files import write_text
+from pinchtune.errors import UsageError
+from pinchtune.files import read_json, write_text
 from pinchtune.probing.figures import draw_figures
 from pinchtune.probing.tables import build_tables, name_arm, summarise
 from pinchtune.reporting.grids import Table, to_markdown
@@ -16,6 +17,8 @@ from pinchtune.reporting.svg import to_markup
 from pinchtune.reporting.wording import LOCALES, Wording
 
 PACKAGE = "pinchtune.probing"
+NEEDED = frozenset({"name", "arms", "layers", "languages", "curves", "moved"})
+"""What tells a probe.json from other files."""
 Json = Mapping[str, Any]
 
 
@@ -48,6 +51,18 @@ def write_page(name: str, found: Json, folder: Path) -> None:
         write_text(folder / f"summary.{ending}", text)
     for figure in english.figures:
         write_text(folder / f"{figure.name}.svg", figure.file())
+
+
+def redraw(stored: Path) -> Path:
+    """Write the page of a stored probe.json beside it, without data or model; return the page.
+
+    UsageError if the file is not what `pinch probe` wrote.
+    """
+    found = read_json(stored)
+    if not isinstance(found, dict) or not found.keys() >= NEEDED:
+        raise UsageError(f"{stored}: is not a result of `pinch probe`; name its probe.json")
+    write_page(str(found["name"]), found, stored.parent)
+    return stored.parent / "page.html"
 
 
 def _view(name: str, found: Json, words: Wording) -> View:

@@ -73,7 +73,8 @@ def probe(
     measured = _measure(picked, texts, progress)
     answers = trials.run(measured[CONTROL].states, progress) if trials else None
     progress.say("computing intervals")
-    found = {**describe(project.config, picked, texts, measured), "last": setting.last}
+    found = {"name": project.config.name, **describe(project.config, picked, texts, measured)}
+    found["last"] = setting.last
     found["gain"] = correlate_gain(found, gains) if gains else None
     if trials and answers:
         scores = score_trials(trials.prompts, answers, project.config)
