@@ -17,7 +17,7 @@ from pinchtune.config import Config
 from pinchtune.errors import UsageError
 from pinchtune.experiments.draw import draw_experiment, read_board
 from pinchtune.experiments.figures import draw
-from pinchtune.experiments.figures.scatter import likeness
+from pinchtune.experiments.figures.scatter import join_near, likeness
 from pinchtune.experiments.figures.shares import _spaced
 from pinchtune.experiments.page import PACKAGE, write_results
 from pinchtune.experiments.recipe import FigureSpec, Recipe, read_recipe, shipped_names
@@ -85,6 +85,18 @@ def test_the_line_of_the_untuned_model_is_in_sight(project: Project, monkeypatch
 def test_numbers_of_a_share_do_not_run_into_each_other():
     assert _spaced([2.5, 5, 10, 20, 40, 80]) == [5, 10, 20, 40, 80]
     assert _spaced([0.5, 1.0]) == [0.5, 1.0]
+
+
+def test_names_of_marks_at_one_place_stand_together():
+    marks = [(0.0, 14.5), (0.0, 14.3), (0.01, 14.2), (3.3, 11.8), (1.7, 2.9), (0.0, 2.9)]
+    found = join_near(marks, ["80", "160", "80", "40", "5", "0"])
+    assert found == [
+        ((0.0, 14.5), ["80", "160"]),
+        ((3.3, 11.8), ["40"]),
+        ((1.7, 2.9), ["5"]),
+        ((0.0, 2.9), ["0"]),
+    ]
+    assert join_near([(1.0, 1.0)], ["5"]) == [((1.0, 1.0), ["5"])]
 
 
 def test_findings_stand_on_the_page_and_beside_the_pictures(project: Project, tmp_path: Path):

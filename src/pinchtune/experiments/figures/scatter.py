@@ -21,6 +21,9 @@ from pinchtune.reporting.wording import Wording
 from pinchtune.stats import NEUTRAL, Array, Correlation, correlate
 from pinchtune.stats.correlation import LEAST
 
+NEAR = 0.05
+"""Share of either scale below which two names would cover each other."""
+
 
 def draw_share(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
     """Draw what a tuned language gives to others against the bits that it costs the base model."""
@@ -132,10 +135,11 @@ def draw_pareto(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
         x, y = sign * (english.value - zero), sign * (others.value - zero)
         axes.plot(x, y, look.marker, color=look.color, ms=7, ls="none",
                   label=words(f"mode.{p.arm.config.mix.mode}"))  # fmt: skip
-        axes.annotate(
-            str(p.arm.dose), (x, y), xytext=(6, 4), textcoords="offset points", fontsize=9
-        )
-    _best(axes, [(sign * (e.value - zero), sign * (o.value - zero)) for _, e, o in rows], words)
+    marks = [(sign * (e.value - zero), sign * (o.value - zero)) for _, e, o in rows]
+    for (x, y), names in join_near(marks, [str(p.arm.dose) for p, _, _ in rows]):
+        text = ", ".join(names)
+        axes.annotate(text, (x, y), xytext=(6, 4), textcoords="offset points", fontsize=9)
+    _best(axes, marks, words)
     axes.axvline(0, color=INK, lw=1, ls=(0, (5, 2)))
     axes.set_xlabel(words("axis.english_change"))
     axes.set_ylabel(words("axis.others_change"))
@@ -150,6 +154,26 @@ def draw_pareto(board: Board, spec: FigureSpec, words: Wording) -> Drawn | None:
         for p, *pair in rows
     ]
     return finish(figure, spec, words, (header, body))
+
+
+def join_near(
+    marks: Sequence[tuple[float, float]], names: Sequence[str]
+) -> list[tuple[tuple[float, float], list[str]]]:
+    """Return where names stand; those of marks so near that they would cover each other, together.
+
+    Each once, in their order, at the first mark of the group.
+    """
+    spans = [max(axis) - min(axis) or 1.0 for axis in zip(*marks, strict=True)]
+    found: list[tuple[tuple[float, float], list[str]]] = []
+    for mark, name in zip(marks, names, strict=True):
+        for place, together in found:
+            apart = [abs(a - b) / span for a, b, span in zip(mark, place, spans, strict=True)]
+            if max(apart) < NEAR:
+                together += [] if name in together else [name]
+                break
+        else:
+            found.append((mark, [name]))
+    return found
 
 
 def _best(axes: Axes, marks: Sequence[tuple[float, float]], words: Wording) -> None:
