@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from forker import Forker
 from pinchtune.files import UNFINISHED, hash_tree
 
 STAGES = {
@@ -26,41 +23,17 @@ STAGES = {
 }
 
 
-class Runner:
-    """Runs stages in children of a process that has imported everything already."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("zygote.py")
-        self.process = subprocess.Popen(
-            [sys.executable, str(script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-
-    def run(self, folder: Path, verb: str, kill_after: float | None = None) -> int:
-        """Return the wait status of the stage, which is killed after some seconds if told so."""
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(f"{folder}\t{verb}\n")
-        child = int(self.process.stdout.readline())
-        if kill_after is not None:
-            time.sleep(kill_after)
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-        return int(self.process.stdout.readline())
-
-
 @pytest.fixture
-def runner() -> Iterator[Runner]:
-    runner = Runner()
+def runner() -> Iterator[Forker]:
+    """Stages in children of a process that has imported everything already."""
+    runner = Forker(Path(__file__).with_name("zygote.py"))
     yield runner
-    runner.process.communicate(timeout=30)
+    runner.close()
 
 
-def finish(runner: Runner, folder: Path, verb: str) -> float:
+def finish(runner: Forker, folder: Path, verb: str) -> float:
     start = time.monotonic()
-    assert runner.run(folder, verb) == 0, verb
+    assert runner.act(f"{folder}\t{verb}") == 0, verb
     return time.monotonic() - start
 
 
@@ -70,14 +43,14 @@ def hashes(folder: Path, verb: str) -> dict[str, str]:
     return {k: v for k, v in found.items() if verb != "report" and not k.endswith("timings.json")}
 
 
-def disturb(runner: Runner, folder: Path, verb: str, kills: int, seconds: float) -> int:
+def disturb(runner: Forker, folder: Path, verb: str, kills: int, seconds: float) -> int:
     """Kill the stage at random moments; return how often there was work to hit."""
     rng = random.Random(f"{verb}-{kills}")
     hits = 0
     while hits < kills:
         if (folder / "runs" / STAGES[verb]).exists() and rng.random() < 0.2:
             shutil.rmtree(folder / "runs" / STAGES[verb])  # some kills hit the very start
-        status = runner.run(folder, verb, rng.uniform(0, seconds))
+        status = runner.act(f"{folder}\t{verb}", rng.uniform(0, seconds))
         hits += os.WIFSIGNALED(status)
         if status == 0:
             shutil.rmtree(folder / "runs" / STAGES[verb])

@@ -43,7 +43,7 @@ class View(NamedTuple):
 
 
 def write_results(recipe: Recipe, board: Board, folder: Path) -> list[Path]:
-    """Write page.html, tables.md and a file for each figure; return what was written."""
+    """Write page.html, page.md, tables.md, a file for each figure; return what was written."""
     views = [_view(recipe, board, Wording(code, PACKAGE)) for code in LOCALES]
     english = views[0]
     paths = [folder / name for name in ("page.html", "page.md", "tables.md")]
