@@ -1,15 +1,23 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import platform
 import resource
+import weakref
 
 import psutil
 import pytest
 
-from pinchtune.training.heap import Tidier, held_memory, keep_freed_memory, return_freed_memory
+from pinchtune.training.heap import (
+    Tidier,
+    held_memory,
+    keep_freed_memory,
+    release_memory,
+    return_freed_memory,
+)
 
 PAGES = 64 * 1024 * 1024 // os.sysconf("SC_PAGE_SIZE")
 
@@ -75,11 +83,31 @@ def test_memory_goes_back_when_it_has_grown_past_what_a_step_needs():
     held = [100, 110, 111, 104, 114, 115, 90, 113]
     given_back = []
     reading = iter(held)
-    tidier = Tidier(lambda: next(reading), lambda: bool(given_back.append(tidier.needed)) or True)
-    counts = []
+    tidier = Tidier(lambda: next(reading), lambda: given_back.append(True) or True)
+    assert len(given_back) == 1, "what was freed before the first step"
+    counts, needed = [], []
     for _ in held:
         tidier.tidy()
         counts.append(len(given_back))
+        needed.append(tidier.needed)
     # 111 is over 110; the fresh step after it needed 104, so the next limit is 114.4.
-    assert counts == [0, 0, 1, 1, 1, 2, 2, 2]
-    assert given_back == [100, 104]
+    assert counts == [1, 1, 2, 2, 2, 3, 3, 3]
+    assert needed == [100, 100, 100, 104, 104, 104, 104, 104]
+
+
+class Ring:
+    """Refers to itself, as a model does."""
+
+    def __init__(self) -> None:
+        self.self = self
+
+
+def test_what_refers_to_itself_is_let_go():
+    gc.disable()
+    try:
+        watched = weakref.ref(Ring())
+        assert watched()
+        release_memory()
+        assert not watched()
+    finally:
+        gc.enable()

@@ -56,11 +56,14 @@ def tune_arm(
     project: Project, arm: str, progress: Progress, folder: Path | None = None
 ) -> RunFolder:
     """Write one arm of one seed, into runs/arms/<arm> unless told otherwise."""
+    from pinchtune.training.heap import release_memory
+
     run = tuned_run(project, arm, folder)
     processes = _meet(project)
     processes.check_same(run.key, "mixture or pinch.toml")
     if processes.agree(not run.complete()):
         _make_arm(project, arm, run, progress if processes.is_main else Silent(), processes)
+        release_memory()  # what comes next in this process loads a model again
     return run
 
 

@@ -10,6 +10,7 @@ switches; elsewhere nothing is changed.
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import platform
 from collections.abc import Callable
@@ -38,6 +39,12 @@ def return_freed_memory() -> bool:
     return platform.libc_ver()[0] == "glibc" and bool(ctypes.CDLL(None).malloc_trim(0))
 
 
+def release_memory() -> None:
+    """Hand back what finished work held: models refer to themselves and outlive their last use."""
+    gc.collect()
+    return_freed_memory()
+
+
 def held_memory() -> int:
     """Return the bytes of this process that are in memory."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
@@ -56,6 +63,7 @@ class Tidier:
         self.needed = 0
         """The most that was held after a step that began with nothing freed."""
         self.is_fresh = True
+        self.give_back()
 
     def tidy(self) -> None:
         """Look at what is held after a step, and give back what is too much."""
