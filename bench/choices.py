@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,16 @@ def pick(folder: Path, method: str, seed: int) -> list[str]:
     return [str(row["id"]) for _, row in read_jsonl(run.path / "selection.jsonl")]
 
 
-def list_arms(folder: Path, seeds: int, draws: int, budget: int) -> Iterator[dict[str, Any]]:
-    """Yield the arms of each seed: English alone first, then the ways, a draw beside each."""
+def list_arms(
+    pick: Callable[[str, int], list[str]], seeds: int, draws: int, budget: int
+) -> Iterator[dict[str, Any]]:
+    """Yield the arms of each seed: English alone first, then the ways, a draw beside each.
+
+    `pick` returns the ids that a way chooses with a seed.
+    """
     others = [name for name in SELECTORS if name != RANDOM]
-    turns = [(RANDOM, draw, pick(folder, RANDOM, draw)) for draw in range(draws)]
-    ways = [(name, 0, pick(folder, name, 0)) for name in others]
+    turns = [(RANDOM, draw, pick(RANDOM, draw)) for draw in range(draws)]
+    ways = [(name, 0, pick(name, 0)) for name in others]
     mixed = [one for pair in zip(ways, turns, strict=False) for one in pair]
     rest = [one for one in (*ways, *turns) if one not in mixed]
     for seed in range(seeds):
@@ -68,7 +74,7 @@ def main() -> int:
     if not (starter / "pinch.toml").is_file():
         init(starter)
     write_data(Project.open(starter), options.folder / "data")
-    arms = list(list_arms(starter, options.seeds, options.draws, options.budget))
+    arms = list(list_arms(partial(pick, starter), options.seeds, options.draws, options.budget))
     write_jsonl(options.folder / "list.jsonl", arms)
     print(f"{len(arms)} arms in {options.folder / 'list.jsonl'}")
     return 0
