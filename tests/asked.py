@@ -159,6 +159,12 @@ def write_selection(runs: Path, mined: str = RUN, picks: Sequence[Any] = PICKS) 
             "cluster": group,
             "share": 0.2,
             "new_terms": list(terms),
+            "terms": [*terms, "término"],
+            "quoted_language": "fr",
+            "reason_alone": {
+                "en": "Closest chosen example to 3 enquiries.",
+                "ja": "選ばれた例のうち、問い合わせ3件に最も近いもの。",
+            },
             "reason": {
                 "en": f"Closest chosen example to 3 texts, such as “{HOSTILE}”.",
                 "ja": f"選ばれた例のうち3件の文に最も近いもの。例：「{HOSTILE}」",
@@ -178,7 +184,13 @@ def write_selection(runs: Path, mined: str = RUN, picks: Sequence[Any] = PICKS) 
         "method": "facility",
         "embedder": "scripted",
         "candidates": 160,
-        "ground": {"texts": 9, "mined": bool(mined), "run": mined},
+        "ground": {
+            "texts": 9,
+            "mined": bool(mined),
+            "run": mined,
+            "different": 12,
+            "enquiries": 34_567,
+        },
         "chosen": len(rows),
         "random_draws": 20,
         "coverage": coverage | {"spread": 0.37, "longest": 0.3, "cluster": 0.36, "whole_pool": 0.5},

@@ -49,6 +49,13 @@ def test_warnings_say_what_is_below_which_limit():
     assert hardly_known(found) == {"sw"}
 
 
+def test_of_few_pairs_chance_is_not_taken_for_knowledge():
+    few = {"ko": LanguageFacts("ko", pairs=10, mexa=0.09, parity=0.7)}
+    many = {"ko": LanguageFacts("ko", pairs=64, mexa=0.09, parity=0.7)}
+    assert [w.limit for w in warn(few, ["ko"])] == [pytest.approx(2 / 19)]
+    assert warn(many, ["ko"]) == []
+
+
 def test_only_the_languages_that_are_asked_for_make_the_median():
     facts = {code: LanguageFacts(code, mexa=0.5, parity=0.5) for code in ("es", "it")}
     facts["en"] = LanguageFacts("en", mexa=1.0, parity=1.0)

@@ -44,9 +44,16 @@ def test_a_choice_of_an_older_version_is_read(folder):
     facts = json.loads(manifest.read_text("utf-8"))
     del facts["ground"]["run"]
     manifest.write_text(json.dumps(facts), "utf-8")
-    for name, gone in (("selection.jsonl", "cluster"), ("gaps.json", "language")):
+    for name, gone in (
+        ("selection.jsonl", "cluster"),
+        ("selection.jsonl", "reason_alone"),
+        ("selection.jsonl", "quoted_language"),
+        ("gaps.json", "language"),
+        ("manifest.json", "enquiries"),
+    ):
         path = folder / name
         path.write_text(path.read_text("utf-8").replace(f'"{gone}"', '"unknown"'), "utf-8")
     outcome = read_outcome(folder)
     assert outcome.mined == "" and outcome.picks[0].group is None
-    assert outcome.gaps[0].language == ""
+    assert outcome.gaps[0].language == "" and outcome.enquiries == 9
+    assert outcome.picks[0].why("en", quoted=False)[0]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pinchtune
+from asked import write_mined, write_selection
 from pinchtune.advice.mexa import mexa_of_layers
 from pinchtune.errors import UsageError
 from pinchtune.files import hash_tree, read_json, write_json
@@ -15,6 +16,7 @@ from pinchtune.stages import facts as stage
 from pinchtune.stages.advise import read_clusters
 from pinchtune.stages.facts import (
     FACTS,
+    known_facts,
     measure_languages,
     parallel_units,
     read_enquiries,
@@ -173,28 +175,56 @@ def test_next_needs_an_evaluation(make_project):
         pinchtune.advise_next(open_project(make_project()))
 
 
-def write_lines(path: Path, rows: list[dict]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
-
-
-def test_clusters_are_read_from_mining_or_from_the_gaps_of_a_selection(make_project):
+def test_groups_are_those_of_the_mining_run(make_project):
     project = open_project(make_project())
     assert read_clusters(project) == []
-    gaps = [{"row": 3, "text": "عربي 🎈", "size": 2, "share": 0.5, "closeness": 0.2}]
-    write_json(project.path("selection", "gaps.json"), gaps)
-    (gap,) = read_clusters(project)
-    assert (gap.name, gap.asked_in("ja")) == ("عربي 🎈", 0.4)
-    mined = [
-        {"cluster": 7, "terms": ["返金", "送料"], "count": 5, "language": "ja"},
-        {"cluster": 2, "name": "Hours", "languages": {"ja": 3, "ar": 1}},
-    ]
-    write_lines(project.path("mine", "clusters.jsonl"), mined)
-    write_lines(project.path("selection", "selection.jsonl"), [{"cluster": 7}, {"id": "x"}])
-    first, second = read_clusters(project)
-    assert (first.id, first.asked_in("ar"), first.have) == ("2", 1.0, 0)
-    assert (second.id, second.name, second.asked_in("ar"), second.have) == ("7", "返金, 送料", 0, 1)
-    assert second.asked_in("ja") == 5
+    write_mined(project.path())
+    write_selection(project.path())
+    found = {c.id: c for c in read_clusters(project)}
+    assert [found[id].have for id in "01234"] == [2, 0, 1, 1, 0]
+    assert found["1"].name == "موعد, التسليم, entrega, 納期"
+    assert (found["1"].asked_in("ar"), found["1"].asked_in("es")) == (54, 30)
+
+
+def test_a_choice_of_another_mining_run_counts_for_nothing(make_project):
+    project = open_project(make_project())
+    write_mined(project.path())
+    write_selection(project.path(), "another")
+    assert [c.have for c in read_clusters(project)] == [0] * 5
+    folder = write_selection(project.path())
+    (folder / "manifest.json").unlink()  # as a killed run leaves it
+    assert [c.have for c in read_clusters(project)] == [0] * 5
+
+
+def test_without_mining_the_gaps_of_a_finished_selection_are_what_is_asked(make_project):
+    project = open_project(make_project())
+    folder = write_selection(project.path(), "")
+    first, _ = read_clusters(project)
+    assert (first.name, first.asked_in("ja")) == ("متى يصل طلبي؟", pytest.approx(0.31 * 0.8))
+    (folder / "manifest.json").unlink()
+    assert read_clusters(project) == []
+
+
+def test_one_candidate_is_too_few_and_not_replaced_by_others(make_project, few):
+    project = open_project(make_project(), 'advise.candidates=["ar"]')
+    with pytest.raises(UsageError, match=r"advise\.candidates: 1 languages are left"):
+        pinchtune.advise_languages(project)
+
+
+def test_the_dose_is_what_is_mixed(make_project, few):
+    project = open_project(make_project(), "mix.percent=50.0")
+    advice = read_json(pinchtune.advise_languages(project).path / "advice.json")
+    mixed = pinchtune.mix(project).manifest()["pinch"]
+    assert advice["dose"] == len(mixed) == 12
+
+
+def test_what_another_model_knows_says_nothing(make_project, few):
+    folder = make_project()
+    project = open_project(folder)
+    assert known_facts(project) == {}
+    pinchtune.advise_languages(project)
+    assert set(known_facts(project)) >= {"es", "ja", "ar"}
+    assert known_facts(open_project(folder, "model.dtype=bfloat16")) == {}
 
 
 def test_no_mining_is_not_no_enquiries(make_project):

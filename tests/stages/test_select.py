@@ -10,7 +10,8 @@ import pytest
 
 import pinchtune
 from pinchtune.errors import UsageError
-from pinchtune.files import read_json, read_jsonl
+from pinchtune.files import read_json, read_jsonl, write_json, write_jsonl
+from pinchtune.mining.mined import COUNTS
 from pinchtune.model.embed import ScriptedEmbedder
 from pinchtune.records import Example
 from pinchtune.stages.pool import Pool
@@ -82,6 +83,11 @@ def write_mine(project: pinchtune.Project, asked: list[dict], embedder: str) -> 
     (mine / "manifest.json").write_text(json.dumps(facts), "utf-8")
     lines = "".join(json.dumps(row) + "\n" for row in asked)
     (mine / "candidates.jsonl").write_text(lines, "utf-8")
+    groups = [
+        {"cluster": n, "terms": [f"g{n}"], "candidates": 1, "enquiries": 1} for n in (3, 7, 8)
+    ]
+    write_jsonl(mine / "clusters.jsonl", [group | {"languages": {}} for group in groups])
+    write_json(mine / "summary.json", dict.fromkeys(COUNTS, 0))
     vectors = ScriptedEmbedder().embed([row["text"].removesuffix(" asked") for row in asked])
     np.save(mine / "embeddings.npy", vectors.astype(np.float16))
 
@@ -102,7 +108,15 @@ def test_mined_enquiries_are_what_is_covered(make_project: Callable[..., Path]):
     asked, wanted = asked_often(project)
     write_mine(project, asked, "another")
     run = pinchtune.select(project)
-    assert run.manifest()["ground"] == {"texts": 14, "mined": True, "run": "another"}
+    assert run.manifest()["ground"] == {
+        "texts": 14,
+        "mined": True,
+        "run": "another",
+        "different": 14,
+        "enquiries": 30,
+    }
+    assert all("most of them on “g" in r["reason"]["en"] for r in rows_of(run))
+    assert 18 <= sum(r["stands_for"] for r in rows_of(run)) <= 30
     assert {r["id"] for r in rows_of(run)} == wanted
     assert {r["cluster"] for r in rows_of(run)} == {7, 8}
     gaps = read_json(run.path / "gaps.json")
@@ -127,10 +141,11 @@ def test_mined_embeddings_are_not_made_again(
 def test_only_so_many_enquiries_are_covered(
     make_project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("pinchtune.stages.select.GROUND_MOST", 6)
+    monkeypatch.setattr("pinchtune.stages.asked.GROUND_MOST", 6)
     project = open_with(make_project(), "mix.dose=2")
     write_mine(project, asked_often(project)[0], ScriptedEmbedder.name)
-    assert pinchtune.select(project).manifest()["ground"]["texts"] <= 6
+    ground = pinchtune.select(project).manifest()["ground"]
+    assert ground["texts"] <= 6 and ground["different"] == 14 and ground["enquiries"] == 30
 
 
 def test_a_region_of_a_language_counts_for_it(make_project: Callable[..., Path]):
@@ -170,3 +185,64 @@ def test_a_term_of_the_glossary_changes_the_choice(make_project: Callable[..., P
     assert none["mined"] == "" and "terms" not in none
     assert one["terms"] == {"es": [["bomba", "bombín"]]}
     assert selection_inputs(project)["terms"]["es"] == [["bomba", "bombín"], ["válvula"]]
+
+
+def test_a_random_choice_is_the_draw_that_is_mixed(make_project: Callable[..., Path]):
+    folder = make_project()
+    for seed in range(3):
+        project = pinchtune.Project.open(folder, [f"mix.seed={seed}", "mix.dose=6"])
+        chosen = [r["id"] for r in rows_of(pinchtune.select(project))]
+        assert chosen == [r["id"] for r in pinchtune.mix(project).manifest()["pinch"]]
+
+
+def test_a_random_choice_with_pins_is_refused(make_project: Callable[..., Path]):
+    with pytest.raises(UsageError, match=r"select\.pinned"):
+        pinchtune.select(pinchtune.Project.open(make_project(), ['select.pinned=["x"]']))
+
+
+@pytest.mark.parametrize("size", ["mix.dose=0", "mix.percent=0.1"])
+def test_a_dose_of_none_chooses_nothing(make_project: Callable[..., Path], size: str):
+    project = open_with(make_project(), size)
+    run = pinchtune.select(project)
+    assert rows_of(run) == [] and run.manifest()["coverage"]["chosen"] == 0
+    assert pinchtune.mix(project).manifest()["pinch"] == []
+
+
+def test_too_much_excluded_is_named(make_project: Callable[..., Path]):
+    folder = make_project()
+    ids = [e.id for e in open_with(folder).examples("pinch") if e.language == "es"][:5]
+    project = open_with(folder, f"select.excluded={json.dumps(ids)}")
+    with pytest.raises(UsageError, match=r"in es asked for, but the pinch pool has 1 without"):
+        pinchtune.select(project)
+
+
+@pytest.mark.parametrize("name", ["pinned", "excluded"])
+def test_an_id_that_is_nowhere_is_refused(make_project: Callable[..., Path], name: str):
+    project = open_with(make_project(), f'select.{name}=["nowhere"]')
+    with pytest.raises(UsageError, match=rf"select\.{name}: nowhere is not in the pool"):
+        pinchtune.select(project)
+
+
+def test_a_pin_that_cannot_be_chosen_is_explained(make_project: Callable[..., Path]):
+    folder = make_project()
+    id = next(e.id for e in open_with(folder).examples("pinch") if e.language == "ja")
+    project = open_with(folder, f'select.pinned=["{id}"]', 'languages.tuned=["es"]')
+    with pytest.raises(UsageError, match="is in ja, which is not tuned"):
+        pinchtune.select(project)
+    path = folder / "data/pinch.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    drafts = [{**row, "status": "draft"} if row["language"] == "ja" else row for row in rows]
+    write_jsonl(path, drafts)
+    project = open_with(folder, f'select.pinned=["{id}"]', 'languages.tuned=["es"]')
+    with pytest.raises(UsageError, match=r"is not approved \(draft\)"):
+        pinchtune.select(project)
+
+
+def test_a_percentage_counts_an_english_example_once(make_project: Callable[..., Path]):
+    folder = make_project()
+    path = folder / "data/base.jsonl"
+    path.write_text(path.read_text("utf-8") * 2, "utf-8")
+    project = open_with(folder, "mix.percent=25.0", "mix.budget=0")
+    chosen = {r["id"] for r in rows_of(pinchtune.select(project))}
+    assert len(chosen) == 6
+    assert {r["id"] for r in pinchtune.mix(project).manifest()["pinch"]} == chosen

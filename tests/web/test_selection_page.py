@@ -41,7 +41,7 @@ def test_where_nothing_was_chosen_the_page_says_what_to_run(browse):
 def test_the_choice_is_compared_with_other_ways(browse, runs):
     write_selection(runs)
     text = text_of(browse("Rita").see("/selection"))
-    assert "Chosen: 4 of 160 examples, to stand for 9 enquiries that were mined." in text
+    assert "Chosen: 4 of 160 examples, to stand for 34,567 enquiries that were mined." in text
     assert "This selection covers 18% more than a random draw." in text
     order = ["This selection 0.412", "Random draws, mean of 20 0.350", "Best of 20 random draws"]
     order += ["What lies as far apart as possible 0.370", "The whole pool, the most there can be"]
@@ -91,6 +91,14 @@ def test_examples_are_for_those_whose_roles_cover_their_language(browse, runs):
     assert "كيف أعتني" in text and "¿Cómo se cambia" not in text
 
 
+def test_a_reason_quotes_only_what_its_reader_may_read(browse, runs):
+    write_selection(runs)
+    # The quoted texts are French: Rita reads every language, Jun Japanese.
+    assert "such as" in text_of(browse("Rita").see("/selection"))
+    text = text_of(browse("Jun").see("/selection"))
+    assert "such as" not in text and "Closest chosen example to 3 enquiries." in text
+
+
 def test_an_approver_goes_from_a_chosen_example_to_its_own_page(browse, runs, write):
     row = write(status="approved")
     write_selection(runs, picks=[("es", row.text.instruction, 0, ())])
@@ -111,7 +119,8 @@ def test_the_glossary_is_told_by_language(browse, runs, store, person, write):
     assert "Terms of the trade in Spanish 1 of 2 terms are used in approved examples" in text
     assert "caudal All missing terms" in text and "0 of 1 terms are used" in text
     spanish = text[text.index("Terms of the trade in Spanish") :]
-    assert "Used by chosen examples: 2" in spanish  # `filtro`, and the hostile one
+    # `filtro`, the hostile one, and what both use though neither was the first to
+    assert "Used by chosen examples: 3" in spanish
 
 
 def test_a_choice_by_other_enquiries_says_so(browse, runs):

@@ -119,7 +119,9 @@ def rank_sets(
 ) -> dict[int, list[Choice]]:
     """Return the best `keep` sets of each size, best first, with their parts."""
     codes = sorted(set(candidates))
-    if len(codes) < SIZES[0] or not must:
+    if not must:
+        raise UsageError("languages: none but English is to work; name the others")
+    if len(codes) < SIZES[0]:
         raise UsageError(
             f"advise.candidates: {len(codes)} languages are left to choose from, and at least "
             f"{SIZES[0]} are needed; name more languages"

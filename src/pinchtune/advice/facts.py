@@ -20,6 +20,8 @@ from pinchtune.languages import get_language
 MEXA_LEAST = 0.05
 """Below it a language is hardly known. MEXA times the English result is what the method expects
 of a language, so this is a twentieth of what the model can do in English."""
+CHANCES = 2.0
+"""Nor is it known if its MEXA is not this many times what it would be by chance."""
 PARITY_LEAST = 0.8
 """A language is also hardly known if its parity is below this share of the median parity."""
 
@@ -120,8 +122,10 @@ def warn(facts: Mapping[str, LanguageFacts], codes: Sequence[str]) -> list[Warne
         row = facts.get(code, LanguageFacts(code))
         if row.knowledge is None:
             warned.append(Warned(code, "unmeasured", None, None))
-        if row.mexa is not None and row.mexa < MEXA_LEAST:
-            warned.append(Warned(code, "mexa", row.mexa, MEXA_LEAST, chance(row.pairs)))
+        by_chance = chance(row.pairs)
+        limit = max(MEXA_LEAST, CHANCES * by_chance)
+        if row.mexa is not None and row.mexa < limit:
+            warned.append(Warned(code, "mexa", row.mexa, limit, by_chance))
         if row.parity is not None and least is not None and row.parity < least:
             warned.append(Warned(code, "parity", row.parity, least))
     return warned

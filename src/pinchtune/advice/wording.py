@@ -98,11 +98,8 @@ def part_sentence(part: Json, facts: Json, locale: str) -> str:
         if why != "same"
     ]
     name = _name(part["code"], locale)
-    text = (
-        said["stands"].format(name=name, others=_join(others, locale))
-        if others
-        else (said["alone"].format(name=name))
-    )
+    kind = "stands" if others else "alone" if "same" in kinds else "spare"
+    text = said[kind].format(name=name, others=_join(others, locale))
     if facts["mexa"] is not None:
         text += said["known"].format(mexa=f"{100 * facts['mexa']:.0f}")
     if facts["parity"]:

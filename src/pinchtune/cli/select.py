@@ -43,9 +43,11 @@ def command(
 
 
 def _text(facts: dict[str, Any]) -> str:
+    from pinchtune.selection.reasons import shorten
+
     coverage = facts["coverage"]
     lines = [
-        f"{row['rank']:>3}  {row['language']:<4} {row['instruction'].split(chr(10))[0][:70]}\n"
+        f"{row['rank']:>3}  {row['language']:<4} {shorten(row['instruction'], 70)}\n"
         f"          {row['reason']['en']}"
         for row in facts["selection"]
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pinchtune.config import ENGLISH, MixConfig
@@ -104,37 +104,54 @@ def _draw_base(usable: Sequence[Example], config: MixConfig) -> list[Example]:
 def draw_pinch(
     pool: Sequence[Example], languages: Sequence[str], dose: int, seed: int
 ) -> list[Example]:
-    """Return `dose` examples, split evenly over `languages`, no instruction twice if avoidable.
-
-    Languages take turns; one draws the first example of its shuffled pool whose parallel
-    twins are still unused.
-    """
-    queues = {code: _shuffled_pool(pool, code, seed) for code in languages}
+    """Return `dose` examples, split evenly over `languages`, no instruction twice if avoidable."""
+    cards = [Card(get_language(e.language).code, e.id, e.parallel_id or e.id) for e in pool]
     wanted = shares(dose, languages)
     for code, count in wanted.items():
-        if count > len(queues[code]):
+        found = len({card.id for card in cards if card.group == code})
+        if count > found:
             raise UsageError(
                 f"mix.dose: {count} examples in {code} asked for, but the pinch pool has "
-                f"{len(queues[code])}; lower the dose or add examples in {code}"
+                f"{found}; lower the dose or add examples in {code}"
             )
-    taken: list[Example] = []
+    return [pool[place] for place in draw_in_turns(cards, wanted, seed)]
+
+
+class Card(NamedTuple):
+    """What a draw knows of an example."""
+
+    group: str
+    """Its language."""
+    id: str
+    twin: str
+    """What its parallel versions share with it; its own id if it has none."""
+
+
+def draw_in_turns(cards: Sequence[Card], wanted: Mapping[str, int], seed: int) -> list[int]:
+    """Return the places of a seeded draw, as many of each group as wanted or as there are.
+
+    Groups take turns; one draws the first card of its shuffled row whose twins are still unused.
+    """
+    queues = {group: _shuffle(cards, group, seed) for group in wanted}
+    left = {group: min(count, len(queues[group])) for group, count in wanted.items()}
+    taken: list[int] = []
     used: set[str] = set()
-    while len(taken) < dose:
-        for code in languages:
-            if wanted[code]:
-                queue = queues[code]
-                fresh = next((e for e in queue if (e.parallel_id or e.id) not in used), queue[0])
+    while any(left.values()):
+        for group, queue in queues.items():
+            if left[group]:
+                fresh = next((i for i in queue if cards[i].twin not in used), queue[0])
                 queue.remove(fresh)
-                used.add(fresh.parallel_id or fresh.id)
+                used.add(cards[fresh].twin)
                 taken.append(fresh)
-                wanted[code] -= 1
+                left[group] -= 1
     return taken
 
 
-def _shuffled_pool(pool: Sequence[Example], code: str, seed: int) -> list[Example]:
-    rows = list({e.id: e for e in pool if get_language(e.language).code == code}.values())
-    random.Random(f"pinch-{code}-{seed}").shuffle(rows)
-    return rows
+def _shuffle(cards: Sequence[Card], group: str, seed: int) -> list[int]:
+    """Return the places of a group in a seeded order; of one id the last counts."""
+    places = list({card.id: i for i, card in enumerate(cards) if card.group == group}.values())
+    random.Random(f"pinch-{group}-{seed}").shuffle(places)
+    return places
 
 
 def shares(dose: int, languages: Sequence[str]) -> dict[str, int]:

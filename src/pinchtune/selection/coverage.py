@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pinchtune.selection.problem import Problem, Weights
+from pinchtune.selection.problem import Problem, Topic, Weights
 
 BLOCK = 4_000_000
 """Most similarities in memory at a time (16 MB)."""
@@ -28,7 +28,7 @@ class Coverage:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.best: Weights = np.zeros(len(problem.ground.weights))
-        self.topics: set[str] = set()
+        self.topics: set[Topic] = set()
         self.value = 0.0
 
     def similarities(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:

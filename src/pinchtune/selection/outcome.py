@@ -30,11 +30,21 @@ class Pick(NamedTuple):
     """Glossary terms that no example before it has."""
     group: int | None
     """The mined group that it stands for most; None where the pool itself was to be covered."""
+    terms: tuple[str, ...] = ()
+    """All glossary terms of its language that it uses."""
+    alone: Mapping[str, str] = {}
+    """The reason without the text that it quotes."""
+    quoted_language: str = ""
+    """Language of that text; empty if none is quoted."""
 
-    def why(self, locale: str) -> tuple[str, str]:
-        """Return the reason and the locale that it is in: the wanted one, if it is written so."""
-        said = locale if locale in self.reason else SOURCE
-        return self.reason[said], said
+    def why(self, locale: str, quoted: bool = True) -> tuple[str, str]:
+        """Return the reason and the locale that it is in: the wanted one, if it is written so.
+
+        Not `quoted` for those who may not read the text that it quotes.
+        """
+        reason = self.reason if quoted else self.alone
+        said = locale if locale in reason else SOURCE
+        return reason[said], said
 
 
 class Open(NamedTuple):
@@ -64,8 +74,10 @@ class Outcome:
     draws: int
     """Random draws that it is compared with."""
     candidates: int
-    ground: int
-    """Texts that were to be covered."""
+    different: int
+    """Different texts that were to be covered."""
+    enquiries: int
+    """How often they were asked."""
     mined: str
     """Key of the mining run whose enquiries these are; empty if they are the pool's own."""
 
@@ -97,6 +109,7 @@ def read_outcome(folder: Path) -> Outcome | None:
     manifest = RunFolder(folder, "").manifest()
     if manifest is None:
         return None
+    ground = manifest["ground"]
     return Outcome(
         method=manifest["method"],
         picks=tuple(_pick(row) for _, row in read_jsonl(folder / "selection.jsonl")),
@@ -104,15 +117,18 @@ def read_outcome(folder: Path) -> Outcome | None:
         coverage=manifest["coverage"],
         draws=manifest["random_draws"],
         candidates=manifest["candidates"],
-        ground=manifest["ground"]["texts"],
-        mined=manifest["ground"].get("run", ""),
+        different=ground.get("different", ground["texts"]),
+        enquiries=ground.get("enquiries", ground["texts"]),
+        mined=ground.get("run", ""),
     )
 
 
 def _pick(row: Mapping[str, Any]) -> Pick:
     terms = tuple(row["new_terms"])
     place = row["rank"], row["id"], row["language"], row["instruction"]
-    return Pick(*place, row["reason"], terms, row.get("cluster"))
+    alone = row.get("reason_alone", row["reason"])
+    more = tuple(row.get("terms", terms)), alone, row.get("quoted_language", "")
+    return Pick(*place, row["reason"], terms, row.get("cluster"), *more)
 
 
 def _gap(row: Mapping[str, Any]) -> Open:

@@ -13,6 +13,8 @@ from pinchtune.errors import UsageError
 from pinchtune.model.embed import Vectors
 
 Weights = NDArray[np.float64]
+Topic = tuple[str, str]
+"""A language and a term of its glossary."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,14 @@ class Ground:
         weights = np.ones(len(vectors)) if counts is None else np.asarray(counts, np.float64)
         if len(weights) != len(vectors) or not weights.sum() > 0 or weights.min() < 0:
             raise UsageError("counts: one number of at least 0 for each row, not all 0, is needed")
+        _refuse_unknown(vectors)
         return cls(np.asarray(vectors, np.float32), weights / weights.sum())
+
+
+def _refuse_unknown(vectors: Vectors) -> None:
+    """Raise UsageError for what no embedder should return: closeness to it is no number."""
+    if not np.isfinite(vectors).all():
+        raise UsageError("embeddings: a row holds what is no number; embed its text again")
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,11 @@ class Problem:
     """Most of each group; a group without a quota is free."""
     lengths: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     """Characters of each candidate's response, for `longest`."""
-    topics: Sequence[frozenset[str]] = ()
+    twins: Sequence[str] = ()
+    """What each candidate's parallel versions share with it, for `random`."""
+    places: Sequence[int] = ()
+    """Place of each candidate in the pool, whose order `random` shuffles."""
+    topics: Sequence[frozenset[Topic]] = ()
     """Glossary terms of each candidate."""
     topic_weight: float = 0.0
     """What one more glossary term is worth, in the unit of the coverage."""
@@ -58,6 +71,10 @@ class Problem:
     excluded: frozenset[str] = frozenset()
     """Ids that are never chosen."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse embeddings that are no numbers."""
+        _refuse_unknown(self.vectors)
 
     def order(self) -> list[int]:
         """Return the candidates by id: what breaks ties."""

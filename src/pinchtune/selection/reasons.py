@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pinchtune.selection.clusters import assign, find_centres
 from pinchtune.selection.coverage import Coverage, cover
-from pinchtune.selection.problem import Problem
+from pinchtune.selection.problem import Problem, Topic
 
 LOCALES = ("en", "ja")
 GAPS = 5
@@ -29,15 +31,10 @@ class Reason(NamedTuple):
     """Texts of the ground set that it is the closest of the chosen to."""
     share: float
     """Their weight, 0 to 1."""
-    farthest: int
-    """The text of the ground set that it stands for and fits least."""
-    new_terms: tuple[str, ...]
+    quoted: int
+    """The text of the ground set that it stands for and fits least, in its own language if any."""
+    new_terms: tuple[Topic, ...]
     """Glossary terms that no example chosen before it has."""
-
-    @property
-    def stands_for(self) -> int:
-        """How many texts of the ground set it stands for."""
-        return len(self.texts)
 
 
 class Gap(NamedTuple):
@@ -52,8 +49,12 @@ class Gap(NamedTuple):
     """Weighted mean cosine to the closest chosen example."""
 
 
-def explain(problem: Problem, rows: list[int]) -> list[Reason]:
-    """Return the reasons of a choice, in its order."""
+def explain(problem: Problem, rows: list[int], languages: Sequence[str] = ()) -> list[Reason]:
+    """Return the reasons of a choice, in its order.
+
+    `languages` are those of the ground set: an example is explained by a text that its readers
+    can read, where it stands for one.
+    """
     if not rows:
         return []
     near = problem.ground.vectors @ problem.vectors[rows].T
@@ -69,11 +70,20 @@ def explain(problem: Problem, rows: list[int]) -> list[Reason]:
                 gain=coverage.add(row),
                 texts=tuple(mine.tolist()),
                 share=float(problem.ground.weights[mine].sum()),
-                farthest=int(mine[np.argmin(near[mine, place])]) if len(mine) else -1,
+                quoted=_quote(mine, near[:, place], problem.groups[row], languages),
                 new_terms=tuple(sorted(new)),
             )
         )
     return reasons
+
+
+def _quote(
+    mine: NDArray[np.int64], near: NDArray[np.float32], group: str, languages: Sequence[str]
+) -> int:
+    """Return which of the texts `mine` is quoted: the least close in the group; -1 if none."""
+    own = [i for i in mine.tolist() if languages and languages[i] == group]
+    found = np.array(own, np.int64) if own else mine
+    return int(found[np.argmin(near[found])]) if len(found) else -1
 
 
 def find_gaps(problem: Problem, rows: list[int], seed: int = 0) -> list[Gap]:
@@ -99,14 +109,33 @@ def words(locale: str) -> dict[str, Any]:
     return tomllib.loads(path.read_text("utf-8"))
 
 
-def sentence(reason: Reason, text: str, locale: str = "en") -> str:
+class Told(NamedTuple):
+    """What the sentence on a chosen example says."""
+
+    number: int
+    """Texts of the pool, or enquiries, that it stands for."""
+    share: float
+    """Their weight, 0 to 1."""
+    mined: bool
+    """True if these are enquiries."""
+    group: str
+    """The name of the mined group that most of them are in; empty if it has none."""
+    terms: tuple[str, ...]
+    """Glossary terms that it adds."""
+
+
+def sentence(told: Told, text: str = "", locale: str = "en") -> str:
     """Return why an example was chosen; `text` is one that it stands for."""
     table = words(locale)
-    said = table["stands_for" if reason.stands_for else "stands_for_none"].format(
-        count=reason.stands_for, share=round(100 * reason.share, 1), text=shorten(text)
-    )
-    if reason.new_terms:
-        said += table["new_terms"].format(terms=table["comma"].join(reason.new_terms))
+    kind = ("mined" if told.mined else "pool") if told.share else "none"
+    said = table[kind].format(count=told.number, share=round(100 * told.share, 1))
+    if told.group and told.share:
+        said += table["group"].format(group=told.group)
+    if text and told.share:
+        said += table["such_as"].format(text=shorten(text))
+    said += table["end"]
+    if told.terms:
+        said += table["new_terms"].format(terms=table["comma"].join(told.terms))
     return str(said)
 
 
@@ -114,6 +143,7 @@ def shorten(text: str, most: int = 60) -> str:
     """Return a text on one line, cut between whole characters."""
     import regex
 
-    flat = " ".join(text.split())
+    # A control sign in what a customer wrote could steer the terminal that shows it.
+    flat = " ".join(regex.sub(r"\p{Cc}", " ", text).split())
     pieces = regex.findall(r"\X", flat)
     return flat if len(pieces) <= most else "".join(pieces[: most - 1]) + "…"

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from pinchtune.data.mix import Card, draw_in_turns
+from pinchtune.errors import UsageError
 from pinchtune.selection.clusters import cluster
 from pinchtune.selection.greedy import choose_lazily
 from pinchtune.selection.problem import Chosen, Problem
@@ -15,14 +17,30 @@ Selector = Callable[[Problem], list[int]]
 
 
 def choose_randomly(problem: Problem) -> list[int]:
-    """Return a seeded draw: what the paper does."""
-    rows = problem.order()
-    random.Random(f"select-{problem.seed}").shuffle(rows)
-    return _take(problem, rows)
+    """Return a seeded draw, as `pinch mix` makes it: what the paper does, and no subject twice."""
+    chosen = Chosen(problem)
+    chosen.pin()
+    rows = [row for row in _in_pool_order(problem) if chosen.is_free[row]]
+    twins = problem.twins or problem.ids
+    quotas = problem.quotas
+    cards = [
+        Card(group if (group := problem.groups[i]) in quotas else "", problem.ids[i], twins[i])
+        for i in rows
+    ]
+    wanted = {group: max(0, chosen.left[group]) for group in quotas}
+    wanted[""] = max(0, problem.size - len(chosen.rows) - sum(wanted.values()))
+    return _take(problem, [rows[place] for place in draw_in_turns(cards, wanted, problem.seed)])
+
+
+def _in_pool_order(problem: Problem) -> list[int]:
+    places = problem.places
+    return sorted(problem.order(), key=lambda i: places[i]) if places else problem.order()
 
 
 def choose_longest(problem: Problem) -> list[int]:
     """Return the candidates with the longest responses."""
+    if len(problem.lengths) != len(problem.ids):
+        raise UsageError("lengths: one number for each candidate is needed to choose the longest")
     return _take(problem, sorted(problem.order(), key=lambda i: -int(problem.lengths[i])))
 
 
@@ -47,7 +65,7 @@ def choose_spread(problem: Problem) -> list[int]:
 
 def choose_by_cluster(problem: Problem) -> list[int]:
     """Return a draw from each cluster in turn, the clusters with the most candidates first."""
-    labels = cluster(problem.vectors, problem.size, problem.seed)
+    labels = cluster(problem.vectors, max(1, problem.size), problem.seed)
     sizes = np.bincount(labels, minlength=problem.size)
     rows = problem.order()
     random.Random(f"select-{problem.seed}").shuffle(rows)

@@ -13,42 +13,54 @@ from pinchtune.advice.wording import LOCALES, languages_text, next_text
 from pinchtune.config import ENGLISH
 from pinchtune.evaluation.decision import decide
 from pinchtune.evaluation.next_stage import Step, recommend
-from pinchtune.files import RunFolder, read_json, read_jsonl, write_json, write_text
+from pinchtune.files import RunFolder, read_json, write_json, write_text
+from pinchtune.mining.mined import Group, read_mined
 from pinchtune.progress import Progress
-from pinchtune.stages.facts import FACTS, add_own, known_facts, measure_languages, read_facts
+from pinchtune.selection.outcome import read_outcome
+from pinchtune.stages.facts import (
+    FACTS,
+    add_own,
+    advised_languages,
+    known_facts,
+    measure_languages,
+    read_facts,
+)
 from pinchtune.stages.plan import planned_guess
 from pinchtune.stages.project import Project, finished, stage_key
+from pinchtune.stages.select import language_shares
 
 
 def advise_languages(project: Project, progress: Progress | None = None) -> RunFolder:
     """Write runs/advise/languages: advice.json, advice.md, advice.ja.md."""
     config = project.config.advise
     must = [code for code in project.config.languages.evaluated if code != ENGLISH]
-    codes = list(dict.fromkeys([*must, *config.candidates]))
+    codes = advised_languages(project)
     measured = measure_languages(project, codes, progress)
     found, closeness = read_facts(measured.path / FACTS)
     facts = add_own(project, found, codes)
+    dose = sum(language_shares(project).values())
     inputs = {
         "facts": measured.key,
         "own": {code: row.to_json() for code, row in facts.items()},
         "must": must,
         "advise": config.model_dump(mode="json"),
-        "dose": project.config.mix.dose,
+        "dose": dose,
     }
     run = RunFolder(project.path("advise", "languages"), stage_key("advise languages", inputs))
     if run.complete():
         return run
     warned = warn(facts, codes)
     weak = hardly_known(warned)
-    candidates = list(config.candidates) or [code for code in must if code not in weak]
-    if len(candidates) < SIZES[0]:
-        candidates = must  # the base hardly knows any: the warnings say so
-    ranked = rank_sets(must, candidates, facts, closeness, config, project.config.mix.dose)
+    known = [code for code in must if code not in weak]
+    # If the base hardly knows any, all are ranked: the warnings say so.
+    usual = known if len(known) >= SIZES[0] else must
+    candidates = list(config.candidates) or usual
+    ranked = rank_sets(must, candidates, facts, closeness, config, dose)
     advice = {
         "must": must,
         "candidates": sorted(candidates),
         "set_aside": sorted(weak - set(candidates)),
-        "dose": project.config.mix.dose,
+        "dose": dose,
         "weights": config.model_dump(mode="json"),
         "facts": [facts[code].to_json() for code in codes],
         "warnings": [w._asdict() for w in warned],
@@ -100,32 +112,21 @@ def weak_languages(project: Project) -> frozenset[str]:
 
 def read_clusters(project: Project) -> list[Cluster]:
     """Return what people ask: the mined clusters, or what a selection left open; by id."""
-    mined = project.path("mine", "clusters.jsonl")
-    if mined.is_file():
-        chosen = _chosen(project)
-        rows = [row for _, row in read_jsonl(mined)]
-        return sorted((_cluster(row, chosen) for row in rows), key=lambda c: c.id)
-    gaps = project.path("selection", "gaps.json")
-    if not gaps.is_file():
-        return []
+    outcome = read_outcome(project.path("selection"))
+    mined = read_mined(project.path("mine"))
+    if mined:
+        # A choice by another mining run says nothing: groups are numbered by each run anew.
+        chosen = (outcome and outcome.count_groups(mined.key)) or Counter[int]()
+        return sorted((_cluster(g, chosen[g.number]) for g in mined.groups), key=lambda c: c.id)
     return [
-        Cluster(f"gap-{i}", row["text"], {"": row["share"] * (1 - row["closeness"])})
-        for i, row in enumerate(read_json(gaps), 1)
+        Cluster(f"gap-{i}", gap.text, {"": gap.share * (1 - gap.closeness)})
+        for i, gap in enumerate(outcome.gaps if outcome else (), 1)
     ]
 
 
-def _cluster(row: Mapping[str, Any], chosen: Mapping[str, int]) -> Cluster:
-    id = str(row.get("cluster", row.get("id")))
-    name = row.get("name") or ", ".join(row.get("terms", []))
-    asked = row.get("languages") or {row.get("language", ""): row.get("count", 1)}
-    return Cluster(id, str(name), {str(k): float(v) for k, v in asked.items()}, chosen[id])
-
-
-def _chosen(project: Project) -> Counter[str]:
-    """Return how many examples of the selection stand for each cluster."""
-    path = project.path("selection", "selection.jsonl")
-    rows = [row for _, row in read_jsonl(path)] if path.is_file() else []
-    return Counter(str(row["cluster"]) for row in rows if row.get("cluster") is not None)
+def _cluster(group: Group, chosen: int) -> Cluster:
+    asked = {code: float(times) for code, times in group.languages.items()}
+    return Cluster(str(group.number), ", ".join(group.terms), asked, chosen)
 
 
 def _write(run: RunFolder, advice: dict[str, Any], texts: dict[str, str]) -> RunFolder:

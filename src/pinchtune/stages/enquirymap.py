@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pinchtune.files import atomic_write, read_json, read_jsonl, write_json, write_jsonl
 from pinchtune.mining.engine import EmbedTexts, Engine
 from pinchtune.mining.naming import Asked, name_clusters
-from pinchtune.model.embed import Vectors, unit
+from pinchtune.model.embed import Vectors, shared_means, unit
 from pinchtune.progress import Progress
 from pinchtune.selection.clusters import SAMPLE, assign, find_centres
 
@@ -112,8 +112,7 @@ class Subjects:
         sums = np.zeros((len(codes), vectors.shape[1]))
         for rows in self.blocks():
             np.add.at(sums, self.codes[rows], vectors[rows].astype(np.float64))
-        # A text that is alone in its language would be nothing without its mean.
-        self.means = np.where(counts[:, None] > 1, sums / counts[:, None], 0).astype(np.float32)
+        self.means = shared_means(sums, counts)
 
     def blocks(self) -> Iterator[NDArray[np.int64]]:
         """Yield the numbers of the rows of each block."""

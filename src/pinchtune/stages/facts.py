@@ -277,9 +277,21 @@ def read_facts(path: Path) -> tuple[dict[str, LanguageFacts], Closeness]:
 
 
 def known_facts(project: Project) -> dict[str, LanguageFacts]:
-    """Return the facts by language that `pinch advise languages` has measured; {} if none."""
-    run = RunFolder(project.path("advise", "facts"), "")
-    return read_facts(run.path / FACTS)[0] if run.manifest() else {}
+    """Return the facts by language that `pinch advise languages` has measured; {} if none.
+
+    What was measured with another base model, or on other texts, says nothing of today's.
+    """
+    path = project.path("advise", "facts")
+    if not path.is_dir():
+        return {}
+    run = RunFolder(path, _key(project, parallel_units(project, advised_languages(project))))
+    return read_facts(run.path / FACTS)[0] if run.complete() else {}
+
+
+def advised_languages(project: Project) -> list[str]:
+    """Return the languages that must work, English left out, and the candidates."""
+    must = [code for code in project.config.languages.evaluated if code != ENGLISH]
+    return list(dict.fromkeys([*must, *project.config.advise.candidates]))
 
 
 def add_own(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,21 +14,16 @@ from pinchtune.data.mix import known_rows, pinch_size, shares
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.languages import get_language
-from pinchtune.model.embed import (
-    Embedder,
-    Vectors,
-    embed_by_length,
-    load_embedder,
-    without_language,
-)
+from pinchtune.model.embed import Embedder, embed_by_length, load_embedder, without_language
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.selection.coverage import cover, cover_all
-from pinchtune.selection.problem import Ground, Problem
-from pinchtune.selection.reasons import LOCALES, explain, find_gaps, sentence, shorten
+from pinchtune.selection.problem import Ground, Problem, Topic
+from pinchtune.selection.reasons import LOCALES, Reason, Told, explain, find_gaps, sentence, shorten
 from pinchtune.selection.selectors import SELECTORS
+from pinchtune.stages.asked import Asked, mined_texts, own_texts
 from pinchtune.stages.pool import OVERRIDE, Pool
-from pinchtune.stages.project import Project, finished, stage_key
+from pinchtune.stages.project import Project, stage_key
 
 if TYPE_CHECKING:
     from pinchtune.store.records import Term
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
 RANDOM = "random"
 DRAWS = 20
 """Random draws that a choice is compared with."""
-GROUND_MOST = 4096
-"""Most texts that are to be covered; of more, as many are drawn as often as they were asked."""
 
 
 def select(
@@ -45,15 +38,18 @@ def select(
 ) -> RunFolder:
     """Write runs/selection: the chosen examples with reasons, the coverage, what is left open."""
     progress = progress or Silent()
+    selection_inputs(project)  # refuses what this way of choosing does not read
     pool = project.pool(unapproved)
     run = RunFolder(project.path("selection"), _key(project, pool))
     if run.complete():
         return run
-    quotas = _quotas(project)
-    candidates = _candidates(pool, quotas)
+    quotas = language_shares(project)
+    in_pool = _candidates(project, pool, quotas)
+    candidates = sorted(in_pool, key=lambda e: e.id)
     embedder = load_embedder(project.config.select.embedder)
-    ground = _mined_ground(project, embedder) if _mined(project) else None
-    problem, asked = _problem(project, candidates, quotas, ground, embedder, progress)
+    problem, asked = _problem(project, candidates, quotas, embedder, progress)
+    place = {e.id: n for n, e in enumerate(in_pool)}
+    problem = replace(problem, places=[place[id] for id in problem.ids])
     rows = SELECTORS[project.config.select.method](problem)
     run.start()
     _write(run, project, problem, candidates, asked, rows)
@@ -91,6 +87,7 @@ def _key(project: Project, pool: Pool) -> str:
             "mix": config.mix.model_dump(mode="json"),
             "tuned": config.languages.tuned,
             "pool": pool.hash,
+            "order": [e.id for e in pool.drawable] if config.select.method == RANDOM else [],
             "base": project.data_hash("base") if config.mix.percent is not None else "",
             **_asked_facts(project),
             **({"override": OVERRIDE} if pool.unapproved else {}),
@@ -113,18 +110,45 @@ def _mined(project: Project) -> str:
     return str(manifest["key"]) if manifest else ""
 
 
-def _candidates(pool: Pool, quotas: Mapping[str, int]) -> list[Example]:
-    """Return the rows that may be chosen, by id; UsageError if a language has too few."""
+def _candidates(project: Project, pool: Pool, quotas: Mapping[str, int]) -> list[Example]:
+    """Return the rows that may be chosen, as the pool has them; UsageError if too few."""
     known = known_rows(pool.drawable, pool.unapproved)
     rows = {e.id: e for e in known if _code(e) in quotas}
-    found = Counter(map(_code, rows.values()))
+    _check_ids(project, pool, rows)
+    excluded = set(project.config.select.excluded)
+    found = Counter(_code(e) for e in rows.values() if e.id not in excluded)
     for code, wanted in quotas.items():
         if found[code] < wanted:
+            left = " without those of select.excluded" if excluded & set(rows) else ""
             raise UsageError(
                 f"mix.dose: {wanted} examples in {code} asked for, but the pinch pool has "
-                f"{found[code]}; lower the dose or add examples in {code}"
+                f"{found[code]}{left}; lower the dose or add examples in {code}"
             )
-    return [rows[id] for id in sorted(rows)]
+    return list(rows.values())
+
+
+def _check_ids(project: Project, pool: Pool, rows: Mapping[str, Example]) -> None:
+    """Raise UsageError for an id that is pinned but cannot be chosen, or excluded but unknown."""
+    config = project.config.select
+    everything = {e.id: e for e in pool.rows}
+    for name, ids in (("pinned", config.pinned), ("excluded", config.excluded)):
+        for id in ids:
+            if id not in everything:
+                raise UsageError(f"select.{name}: {id} is not in the pool; correct the id")
+            if name == "pinned" and id not in rows:
+                raise UsageError(f"select.pinned: {id} {_why_not(everything[id], pool)}")
+
+
+def _why_not(example: Example, pool: Pool) -> str:
+    """Return why a row of the pool may not be chosen, and what to do."""
+    if example.status != "approved" and not pool.unapproved:
+        return f"is not approved ({example.status}); have it approved, or remove the id"
+    if not example.response:
+        return "has no response; write one, or remove the id"
+    return (
+        f"is in {example.language or 'no known language'}, which is not tuned; add the language "
+        "to languages.tuned, or remove the id"
+    )
 
 
 def _code(example: Example) -> str:
@@ -132,52 +156,20 @@ def _code(example: Example) -> str:
     return get_language(example.language).code
 
 
-def _quotas(project: Project) -> dict[str, int]:
+def language_shares(project: Project) -> dict[str, int]:
+    """Return how many examples of each tuned language are mixed."""
     config = project.config
     english = config.mix.budget
     if config.mix.percent is not None and not english:
-        english = sum(e.language == ENGLISH for e in known_rows(project.examples("base")))
+        known = known_rows(project.examples("base"))
+        english = len({e.id for e in known if e.language == ENGLISH})
     return shares(pinch_size(english, config.mix), config.languages.tuned)
-
-
-class Asked(NamedTuple):
-    """What is to be covered."""
-
-    texts: list[str]
-    languages: list[str]
-    counts: list[float]
-    """How often each was asked."""
-    vectors: Vectors
-    clusters: list[int | None]
-    """The mined group that each belongs to."""
-
-
-def _mined_ground(project: Project, embedder: Embedder) -> Asked:
-    """Return the mined enquiries, at most GROUND_MOST of them, with the embeddings of the run."""
-    folder = project.path("mine")
-    rows = [row for _, row in read_jsonl(folder / "candidates.jsonl")]
-    counts = np.array([float(row["count"]) for row in rows])
-    kept = np.arange(len(rows))
-    if len(rows) > GROUND_MOST:
-        rng = np.random.default_rng(project.config.mix.seed)
-        drawn = rng.choice(len(rows), GROUND_MOST, p=counts / counts.sum())
-        kept, times = np.unique(drawn, return_counts=True)
-        counts = times.astype(np.float64)
-    rows = [rows[i] for i in kept]
-    texts = [str(row["text"]) for row in rows]
-    if (finished(folder, "mine")).get("embedder") == embedder.name:
-        vectors = np.load(folder / "embeddings.npy", allow_pickle=False)[kept].astype(np.float32)
-    else:
-        vectors = embed_by_length(embedder, texts)
-    languages, clusters = ([row[name] for row in rows] for name in ("language", "cluster"))
-    return Asked(texts, languages, counts.tolist(), vectors, clusters)
 
 
 def _problem(
     project: Project,
     candidates: Sequence[Example],
     quotas: dict[str, int],
-    ground: Asked | None,
     embedder: Embedder,
     progress: Progress,
 ) -> tuple[Problem, Asked]:
@@ -186,8 +178,7 @@ def _problem(
     prompts, codes = [e.prompt for e in candidates], [_code(e) for e in candidates]
     with progress.task("embedding", len(set(prompts))) as task:
         vectors = embed_by_length(embedder, prompts, task.advance)
-    count = len(prompts)
-    asked = ground or Asked(prompts, codes, [1.0] * count, vectors, [None] * count)
+    asked = mined_texts(project, embedder) or own_texts(prompts, codes, vectors)
     together = np.concatenate([vectors, asked.vectors])
     subject = without_language(together, [*codes, *asked.languages])
     problem = Problem(
@@ -198,6 +189,7 @@ def _problem(
         groups=codes,
         quotas=quotas,
         lengths=np.array([len(e.response or "") for e in candidates], np.int64),
+        twins=[e.parallel_id or e.id for e in candidates],
         topics=_topics(project, candidates),
         topic_weight=config.term_weight,
         pinned=frozenset(config.pinned),
@@ -207,7 +199,7 @@ def _problem(
     return problem, asked
 
 
-def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[str]]:
+def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[Topic]]:
     """Return the glossary terms that each candidate uses; nothing where nobody collects."""
     if not project.collects:
         return []
@@ -215,7 +207,9 @@ def _topics(project: Project, candidates: Sequence[Example]) -> list[frozenset[s
 
     matchers = {code: make_matcher(code, found) for code, found in _terms(project).items()}
     return [
-        frozenset(t.term for t in matchers[_code(e)].find(f"{e.prompt}\n\n{e.response}"))
+        frozenset(
+            (_code(e), t.term) for t in matchers[_code(e)].find(f"{e.prompt}\n\n{e.response}")
+        )
         for e in candidates
     ]
 
@@ -241,30 +235,15 @@ def _write(
     asked: Asked,
     rows: list[int],
 ) -> None:
-    texts = asked.texts
-    reasons = explain(problem, rows)
-    lines = []
-    for rank, reason in enumerate(reasons, 1):
-        example = candidates[reason.row]
-        near = texts[reason.farthest] if reason.farthest >= 0 else ""
-        lines.append(
-            {
-                "rank": rank,
-                "id": example.id,
-                "language": example.language,
-                "instruction": example.prompt,
-                "gain": round(reason.gain, 6),
-                "stands_for": reason.stands_for,
-                "cluster": _most_asked(reason.texts, asked),
-                "share": round(reason.share, 6),
-                "new_terms": list(reason.new_terms),
-                "reason": {locale: sentence(reason, near, locale) for locale in LOCALES},
-            }
-        )
+    reasons = explain(problem, rows, asked.languages)
+    lines = [
+        _line(rank, reason, candidates[reason.row], problem, asked)
+        for rank, reason in enumerate(reasons, 1)
+    ]
     gaps = [
         {
             **g._asdict(),
-            "text": shorten(texts[g.row]),
+            "text": shorten(asked.texts[g.row]),
             "language": asked.languages[g.row],
             "cluster": asked.clusters[g.row],
             "closeness": round(g.closeness, 4),
@@ -278,7 +257,7 @@ def _write(
             "method": project.config.select.method,
             "embedder": project.config.select.embedder,
             "candidates": len(candidates),
-            "ground": _describe(project, len(texts)),
+            "ground": asked.describe(),
             "chosen": len(rows),
             "random_draws": DRAWS,
             "coverage": _compare(problem, rows),
@@ -286,20 +265,35 @@ def _write(
     )
 
 
-def _describe(project: Project, texts: int) -> dict[str, Any]:
-    """Return what was to be covered, and by which mining run: groups are numbered by each anew."""
-    run = _mined(project)
-    return {"texts": texts, "mined": bool(run), "run": run}
-
-
-def _most_asked(texts: Sequence[int], asked: Asked) -> int | None:
-    """Return the mined group that most of the enquiries are in; of equals the first."""
-    times: Counter[int] = Counter()
-    for text in texts:
-        cluster = asked.clusters[text]
-        if cluster is not None:
-            times[cluster] += int(asked.counts[text])
-    return min(times, key=lambda c: (-times[c], c), default=None)
+def _line(
+    rank: int, reason: Reason, example: Example, problem: Problem, asked: Asked
+) -> dict[str, Any]:
+    """Return the row of selection.jsonl of a chosen example."""
+    group = asked.most_asked(reason.texts)
+    told = Told(
+        number=round(reason.share * asked.enquiries),
+        share=reason.share,
+        mined=bool(asked.run),
+        group=asked.names.get(group, "") if group is not None else "",
+        terms=tuple(term for _, term in reason.new_terms),
+    )
+    quoted = reason.quoted
+    near = asked.texts[quoted] if quoted >= 0 else ""
+    return {
+        "rank": rank,
+        "id": example.id,
+        "language": example.language,
+        "instruction": example.prompt,
+        "gain": round(reason.gain, 6),
+        "stands_for": told.number,
+        "cluster": group,
+        "share": round(reason.share, 6),
+        "new_terms": list(told.terms),
+        "terms": sorted(term for _, term in problem.topics[reason.row]) if problem.topics else [],
+        "quoted_language": asked.languages[quoted] if quoted >= 0 else "",
+        "reason": {locale: sentence(told, near, locale) for locale in LOCALES},
+        "reason_alone": {locale: sentence(told, "", locale) for locale in LOCALES},
+    }
 
 
 def _compare(problem: Problem, rows: list[int]) -> dict[str, float]:

@@ -59,6 +59,7 @@ def show(visit: Visit) -> Response:
         languages=["", *languages],
         language=language,
         picks=picks[:PAGE],
+        may_quote=lambda pick: may_read(visit.actor, primary(pick.quoted_language)),
         hidden=len(outcome.picks) - len(readable),
         atlas=atlas if known else None,
         stale=bool(outcome.mined) and not known,
@@ -107,7 +108,7 @@ def _terms(visit: Visit, outcome: Outcome) -> list[TermsView]:
     for code in offered:
         if insight.terms(code):
             mine = [pick for pick in outcome.picks if primary(pick.language) == primary(code)]
-            used = {term for pick in mine for term in pick.new_terms}
+            used = {term for pick in mine for term in pick.terms}
             found.append(TermsView(code, insight.coverage(code), len(used)))
     return found
 
