@@ -271,6 +271,16 @@ class Identifier:
         certain = (first - second) / total >= MARGIN
         return Guess(best if certain else UNKNOWN, first / total)
 
+    def allows(self, text: str, code: str) -> bool:
+        """Return True if the letters of a text are those of a language."""
+        return self._written_in(text, code, _ScriptShares(text))
+
+    def odds(self, text: str, code: str, other: str) -> float:
+        """Return the probability of one candidate if it is either that or the other."""
+        found = dict(self._model.rank(text))
+        one, two = found.get(code, 0.0), found.get(other, 0.0)
+        return one / (one + two) if one + two else 0.5
+
     def majority(self, texts: Iterable[str]) -> str:
         """Return the language of most texts, weighted by length; `unknown` if there is none."""
         votes: Counter[str] = Counter()

@@ -21,6 +21,7 @@ from pinchtune.mining.engine import (
     OneProcess,
     RayWorkers,
     ReadChunk,
+    count_workers,
     open_engine,
 )
 from pinchtune.mining.enquiries import Enquiry
@@ -113,3 +114,11 @@ def test_one_process_and_two_workers_write_the_same_bytes(
 def test_a_wrong_choice_is_said(name: str, address: str, workers: int, said: str):
     with pytest.raises(UsageError, match=said), open_engine(name, address, workers):
         pass
+
+
+def test_more_workers_than_cores_are_refused():
+    assert (count_workers(0, 4), count_workers(4, 4)) == (4, 4)
+    with pytest.raises(UsageError, match="this machine has 4 cores"):
+        count_workers(5, 4)
+    with pytest.raises(UsageError, match="the cluster has 4 cores"):
+        count_workers(5, 4, "head:6379")

@@ -9,6 +9,8 @@ from pinchtune.mining.naming import Asked, find_terms, name_clusters
 def test_terms_of_scripts_without_spaces():
     assert find_terms("注文をキャンセルしたい") == ["注文", "キャンセル"]
     assert find_terms("Cancel the ORDER [phone] 123") == ["cancel", "the", "order"]
+    everything = "[url] [e-mail] [IBAN] [card] [identifier] [phone] [name]"
+    assert find_terms(f"to my {everything}") == ["to", "my"]
     assert all(len(term) >= 3 for term in find_terms("ยกเลิกคำสั่งซื้อ"))
     assert find_terms("ยกเลิกคำสั่งซื้อ")
 

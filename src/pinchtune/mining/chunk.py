@@ -55,11 +55,11 @@ class _Chunk:
 
     def _keep(self, item: Enquiry, text: str) -> None:
         place = f"{item.source}:{item.line}"
-        language = self.listener.language(text)
+        answer = clean(item.answer or "")
+        language = self.listener.enquiry(text, answer)
         mixed = self.listener.is_mixed(text, language)
         plain = self._redact(text, language, place)
-        answer = clean(item.answer or "")
-        other = "" if mixed else self.listener.answered_in(answer, language)
+        other = "" if mixed else self.listener.answered_in(answer, language, text)
         self.rows.append([plain, language, mixed, bool(other), place])
         if other:
             self._report(plain, language, answer, other, place)

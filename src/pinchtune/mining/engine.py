@@ -93,11 +93,20 @@ def open_engine(name: str = ONE, address: str = "", workers: int = 0) -> Iterato
     ray = start_ray(address)
     try:
         cores = int(ray.cluster_resources().get("CPU", 1))
-        if workers > cores and address:
-            raise UsageError(f"the cluster has {cores} cores; ask for at most as many workers")
-        yield RayWorkers(ray, workers or cores)
+        yield RayWorkers(ray, count_workers(workers, cores, address))
     finally:
         ray.shutdown()
+
+
+def count_workers(wanted: int, cores: int, address: str = "") -> int:
+    """Return how many workers are started; UsageError for more than there are cores.
+
+    One that finds no core would be waited for for ever.
+    """
+    if wanted > cores:
+        where = "the cluster" if address else "this machine"
+        raise UsageError(f"{where} has {cores} cores; ask for at most as many workers")
+    return wanted or cores
 
 
 def start_ray(address: str) -> Any:

@@ -29,6 +29,22 @@ class Listener:
         """Return the language of a text, or `unknown`."""
         return self._identify(text).language
 
+    def enquiry(self, text: str, answer: str | None = None) -> str:
+        """Return the language of an enquiry, or `unknown`.
+
+        A few words tell little among all languages: they are taken to be in the language of their
+        answer if they are written in its letters, and not surely in another.
+        """
+        found = self.language(text)
+        if not answer or _weigh(text) >= LONG or _weigh(answer) < LONG:
+            return found
+        hint = self._identify(answer)
+        if hint.language in (UNKNOWN, found) or hint.probability < SURE:
+            return found
+        sure = found != UNKNOWN and self.identifier.odds(text, found, hint.language) >= SURE
+        fits = self.identifier.allows(text, hint.language)
+        return hint.language if fits and not sure else found
+
     def _identify(self, text: str) -> Guess:
         """Return the language of the words: an address is in none."""
         return self.identifier.identify(compile_pattern(_ADDRESS).sub(" ", text))
@@ -56,9 +72,12 @@ class Listener:
             return ""
         return "" if _are_close(guess.language, language) else guess.language
 
-    def answered_in(self, answer: str | None, language: str) -> str:
-        """Return the language of an answer if it is surely not the enquiry's; empty otherwise."""
-        if not answer or language == UNKNOWN or _weigh(answer) < LONG:
+    def answered_in(self, answer: str | None, language: str, text: str) -> str:
+        """Return the language of an answer if it is surely not the enquiry's; empty otherwise.
+
+        Of an enquiry of a few words nothing is said: its own language is not sure.
+        """
+        if not answer or language == UNKNOWN or min(_weigh(answer), _weigh(text)) < LONG:
             return ""
         return self.other(answer, language)
 

@@ -19,7 +19,8 @@ TERMS = 6
 """Terms that a cluster is named by."""
 LONGEST_RUN = 6
 """Signs of a run of Han that is one term; a longer one is taken in pairs."""
-_PLACEHOLDER = r"\[(?:url|e-mail|IBAN|card|identifier|phone|name)\]"
+_PLACEHOLDER = r"\[(?:url|e-mail|iban|card|identifier|phone|name)\]"
+"""In small letters, as the text is when it is taken out."""
 _UNSPACED = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _TOKEN = (
     r"(?P<han>\p{Han}+)|(?P<kana>[\p{Katakana}ー]{2,})"

@@ -126,9 +126,11 @@ class Atlas:
 
     @property
     def pairs(self) -> list[Pair]:
-        """Answers in another language than the question; their texts, if they may be read."""
+        """Answers in another language than the question; their texts, if both may be read."""
         return [
-            pair if pair.language in self.readable else pair._replace(rows=())
+            pair
+            if all(may_read(self.visit.actor, code) for code in pair[:2])
+            else pair._replace(rows=())
             for pair in self.questions.pairs
         ]
 
