@@ -3,9 +3,11 @@
     python -m bench.personal [ROWS.jsonl …]
 
 Two hundred invented items (telephone numbers, addresses of mail, payment cards, accounts, tax and
-identity numbers, links with tokens) in the formats of twelve languages are planted into a sentence
-of the language each. ROWS are real rows (instruction, response) without personal data, as far as
-one knows: the share of them in which something is found is printed, with each finding to look at.
+identity numbers, links with tokens) in the formats of twelve languages are planted into a text of
+the language each: a sentence, or for every third item a word or two. An item counts as found if the
+whole of it is. ROWS are real rows (instruction, response) without personal data, as far as one
+knows: the share of them in which something is found is printed, with each finding to look at.
+Nothing is told which language a text is in: it is identified as `pinch mine` does.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from pinchtune.data.personal import PersonalFinding
+from pinchtune.mining.listening import Listener
 from pinchtune.mining.private import find_private
 
 SEED, ITEMS = 1, 200
@@ -37,6 +41,13 @@ CARRIERS = {
     "zh": ("维修请联系{}，谢谢。", "CN", "wang.xiaoming@gongsi.cn"),
 }
 """A sentence that holds the item, the country, an invented address of mail."""
+SHORT = {
+    "ar": "هذا {}", "cs": "Tady je {}", "de": "Hier: {}", "en": "it's {}", "es": "es el {}",
+    "fr": "voici {}", "hi": "यह {}", "it": "ecco {}", "ja": "{}です", "pt": "é {}", "ru": "вот {}",
+    "zh": "这是{}",
+}  # fmt: skip
+"""A text too short to tell its language from."""
+SHORT_EVERY = 3
 IDENTITY = {
     "cs": ("cz.rc", "rodné číslo {}", ("710319/2745", "736028/5163")),
     "de": ("de.idnr", "Steuer-ID {}", ("36 574 261 809", "65929970489")),
@@ -62,6 +73,7 @@ class Item(NamedTuple):
     kind: str
     text: str
     sentence: str
+    short: bool = False
 
 
 def plant(rng: random.Random) -> list[Item]:
@@ -87,8 +99,10 @@ def _make(language: str, rng: random.Random) -> Iterator[Item]:
             specimen = specimens[number % len(specimens)]
             assert import_module(f"stdnum.{module}").is_valid(specimen), specimen
             found.append(("identifier", announced, specimen))
-        for kind, announced, text in found:
-            yield Item(language, kind, text, carrier.format(announced.format(text)))
+        for place, (kind, announced, text) in enumerate(found):
+            short = (number + place) % SHORT_EVERY == 0
+            around = SHORT[language] if short else carrier
+            yield Item(language, kind, text, around.format(announced.format(text)), short)
         number += 1
 
 
@@ -137,34 +151,40 @@ def account(country: str, rng: random.Random) -> str:
             return rng.choice((number, iban.format(number)))
 
 
+def is_whole(item: Item, found: list[PersonalFinding]) -> bool:
+    """Return True if no character of the item is left."""
+    start = item.sentence.index(item.text)
+    left = set(range(start, start + len(item.text)))
+    return left <= {place for finding in found for place in range(finding.start, finding.end)}
+
+
 def main(files: list[str]) -> int:
-    """Print recall by kind and by language, then what is found in the clean rows."""
-    missed: list[Item] = []
-    kinds, languages = Counter[str](), Counter[str]()
+    """Print recall by kind, language and length, then what is found in the clean rows."""
+    listener = Listener()
     items = plant(random.Random(SEED))
-    for item in items:
-        found = find_private(item.sentence, item.language)
-        kinds[item.kind] += 1
-        languages[item.language] += 1
-        if not any(item.text in f.text or f.text in item.text for f in found):
-            missed.append(item)
+    missed = [item for item in items if not is_whole(item, _search(item.sentence, listener))]
     print(f"found {len(items) - len(missed)} of {len(items)}")
-    for name, total in (("kind", kinds), ("language", languages)):
+    for name in ("kind", "language", "short"):
+        total = Counter(getattr(item, name) for item in items)
         lost = Counter(getattr(item, name) for item in missed)
         print(f"  by {name}: " + ", ".join(f"{k} {n - lost[k]}/{n}" for k, n in total.items()))
     for item in missed:
         print(f"  missed: {item.language} {item.kind} {item.text}")
     for name in files:
-        _count_clean(Path(name))
+        _count_clean(Path(name), listener)
     return 0
 
 
-def _count_clean(path: Path) -> None:
+def _search(text: str, listener: Listener) -> list[PersonalFinding]:
+    return find_private(text, listener.language(text))
+
+
+def _count_clean(path: Path, listener: Listener) -> None:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     touched = 0
     for row in rows:
-        text = f"{row['instruction']}\n{row.get('response') or ''}"
-        found = find_private(text, row.get("language") or "")
+        texts = (row["instruction"], row.get("response") or "")
+        found = [finding for text in texts for finding in _search(text, listener)]
         touched += bool(found)
         for finding in found:
             print(f"    {row['id']} {finding.kind}: {finding.text}")

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from bench.personal import CARRIERS, ITEMS, SEED, main, plant
+from bench.personal import CARRIERS, ITEMS, SEED, Item, is_whole, main, plant
+from pinchtune.data.personal import PersonalFinding
 
 
 def test_the_items_are_of_all_languages_and_always_the_same():
@@ -15,6 +16,14 @@ def test_the_items_are_of_all_languages_and_always_the_same():
     assert len(items) == ITEMS and items == plant(random.Random(SEED))
     assert {item.language for item in items} == set(CARRIERS)
     assert all(item.text in item.sentence for item in items)
+    assert 0.25 < sum(item.short for item in items) / ITEMS < 0.5
+
+
+def test_half_an_item_is_not_found():
+    item = Item("en", "phone", "12 34", "call 12 34 now")
+    halves = [PersonalFinding("phone", 5, 7, "12"), PersonalFinding("phone", 8, 10, "34")]
+    assert not is_whole(item, halves) and not is_whole(item, [])
+    assert is_whole(item, [PersonalFinding("phone", 4, 10, " 12 34")])
 
 
 def test_it_counts_what_is_found_and_what_is_touched(tmp_path, capsys: pytest.CaptureFixture[str]):

@@ -70,9 +70,9 @@ def test_regions_decide_what_a_national_number_is() -> None:
 def test_long_texts_take_no_time(text: str) -> None:
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()
     find_personal(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_what_is_found_is_replaced_by_its_kind() -> None:

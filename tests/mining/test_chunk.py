@@ -44,6 +44,12 @@ def test_an_answer_in_another_language_is_an_incident_without_personal_data():
     assert same["incidents"] == [] and not same["rows"][0][3]
 
 
+def test_an_answer_is_searched_for_the_numbers_of_those_who_asked():
+    answer = "You can cancel it on the page of your orders, or call 698765432 until five."
+    incident = mined("¿Cómo puedo cancelar mi pedido de ayer?", answer=answer)["incidents"][0]
+    assert "call [phone] until" in incident["answer"]
+
+
 def test_an_address_is_in_no_language():
     text = "أين الطرد؟ some.very.long.address.of.mine@a-very-long-company-name.example.org"
     assert mined(text)["rows"][0][1] == "ar"

@@ -75,7 +75,7 @@ class _Chunk:
         return plain
 
     def _report(self, text: str, language: str, answer: str, other: str, place: str) -> None:
-        plain = replace_personal(answer, find_private(answer, other))
+        plain = replace_personal(answer, find_private(answer, other, language))
         self.incidents.append(
             {
                 "id": content_hash([language, text]),
