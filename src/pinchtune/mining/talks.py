@@ -42,6 +42,8 @@ def read_talk(row: Mapping[str, Any]) -> list[Pair] | None:
     Of a request only the last question counts: each request repeats the talk so far. DataError
     for a talk in which nobody asks.
     """
+    if KEYS.isdisjoint(row):
+        return None
     turns = next(filter(None, (_find(row, key, list) for key in _TURNS)), None)
     if turns is None and isinstance(row.get("messages"), list):
         turns = row["messages"]
@@ -58,6 +60,8 @@ def read_talk(row: Mapping[str, Any]) -> list[Pair] | None:
 
 def find_reply(row: Mapping[str, Any]) -> tuple[bool, str | None]:
     """Return (whether the row holds a model's response, its text)."""
+    if KEYS.isdisjoint(row):
+        return False, None
     choices = _find(row, "choices", list, _REPLIES)
     if choices is not None:
         return True, _read_choice(choices[0]) if choices else None
