@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -125,3 +126,23 @@ def test_nothing_to_mine_is_said(make_project: Callable[..., Path], tmp_path: Pa
     (tmp_path / "noise.txt").write_text("123\n456\n", "utf-8")
     with pytest.raises(UsageError, match="no enquiry"):
         pinchtune.mine(project, [tmp_path / "noise.txt"])
+
+
+@pytest.mark.parametrize("text", ["123\n456\n", "Out of office: back on Monday\n", ""])
+def test_logs_without_an_enquiry_leave_the_map_as_it_is(
+    make_project: Callable[..., Path], log: Path, tmp_path: Path, text: str
+):
+    project = pinchtune.Project.open(make_project())
+    before = hash_tree(pinchtune.mine(project, [log]).path)
+    (tmp_path / "noise.txt").write_text(text, "utf-8")
+    with pytest.raises(UsageError, match="no enquiry"):
+        pinchtune.mine(project, [tmp_path / "noise.txt"])
+    assert hash_tree(project.path("mine")) == before
+
+
+def test_a_log_of_any_name_is_mined(make_project: Callable[..., Path], tmp_path: Path):
+    name = os.fsencode(tmp_path) + b"/r\xe9clamations.jsonl"
+    with open(name, "wb") as file:
+        file.write(b'{"\\ud800": 1, "b": 2}\n{"text": "Where is my order?"}\n')
+    run = pinchtune.mine(pinchtune.Project.open(make_project()), [os.fsdecode(name)])
+    assert run.manifest()["enquiries"] == run.manifest()["unread"] == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,24 +32,43 @@ class _Value(NamedTuple):
 def read_json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line, row) of a .json file."""
     text = read_text(path)
+    if holds_lines(text):
+        yield from read_jsonl(path)
+        return
+    for line, value in read_values(text, _is_row):
+        if not isinstance(value, dict):
+            kind = name_kind(value)
+            message = f"holds {kind} where an object {{…}} was expected; correct or remove it"
+            raise DataError(message, line=line)
+        yield line, value
+
+
+def holds_lines(text: str) -> bool:
+    """Return True if another value follows an object, as in JSON Lines."""
+    start = _skip(text, 0)
+    return text[start : start + 1] == "{" and _skip(text, _decode(text, start).end) < len(text)
+
+
+def read_values(text: str, is_row: Callable[[dict[str, Any]], bool]) -> Iterator[tuple[int, Any]]:
+    """Yield (line, value) of a list, or of an object that holds one or is itself a row."""
     whole = _decode(text, _skip(text, 0))
     rest = _skip(text, whole.end)
-    if rest < len(text) and isinstance(whole.value, dict):
-        yield from read_jsonl(path)
-    elif rest < len(text):
+    if rest < len(text):
         message = "goes on after the end of the list; remove the rest of the file"
         raise DataError(message, line=_line(text, rest))
-    elif isinstance(whole.value, list):
+    if isinstance(whole.value, list):
         yield from _read_array(text, whole.start)
     elif isinstance(whole.value, dict):
-        yield from _read_object(text, whole)
+        yield from _read_object(text, whole, is_row)
     else:
         raise DataError(f"holds {name_kind(whole.value)}; expected a list of rows [{{…}}]")
 
 
-def _read_object(text: str, whole: _Value) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of the only list of an object, or the object if it is itself a row."""
-    if _is_row(whole.value):
+def _read_object(
+    text: str, whole: _Value, is_row: Callable[[dict[str, Any]], bool]
+) -> Iterator[tuple[int, Any]]:
+    """Yield the items of the only list of an object, or the object if it is itself a row."""
+    if is_row(whole.value):
         yield _line(text, whole.start), whole.value
         return
     lists = [item for item in _members(text, whole.start) if isinstance(item.value, list)]
@@ -66,14 +85,10 @@ def _is_row(value: dict[str, Any]) -> bool:
         return False
 
 
-def _read_array(text: str, start: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_array(text: str, start: int) -> Iterator[tuple[int, Any]]:
     line, counted = 1, 0
     for item in _elements(text, start):
         line, counted = line + text.count("\n", counted, item.start), item.start
-        if not isinstance(item.value, dict):
-            kind = name_kind(item.value)
-            message = f"holds {kind} where an object {{…}} was expected; correct or remove it"
-            raise DataError(message, line=line)
         yield line, item.value
 
 

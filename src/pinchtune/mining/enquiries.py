@@ -1,16 +1,19 @@
 """What a person asked, and how it is found in a row of a log.
 
-Rows come in three forms: conversations (`messages`, `conversations`), requests to a chat API
-with their responses, and columns of text, whose names are a table here.
+Rows come in two forms: talks, which talks.py reads, and columns of text, whose names are a
+table here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pinchtune.data.conversation import ROLES
+from pinchtune.data.personal import replace_personal
 from pinchtune.errors import DataError
+from pinchtune.mining.private import find_private
+from pinchtune.mining.talks import KEYS, Pair, find_reply, read_talk
+from pinchtune.patterns import compile_pattern
 
 
 class Enquiry(NamedTuple):
@@ -61,98 +64,101 @@ ANSWERS = (
     *("الجواب", "الرد", "תשובה", "उत्तर", "คำตอบ", "câu trả lời"),
 )
 """Names of columns that hold what was answered."""
-_ENVELOPES = ((), ("request",), ("body",), ("request", "body"), ("payload",), ("data",))
-"""Where the logs of chat APIs keep the request, as a path of keys."""
-_REPLIES = ((), ("response",), ("response", "body"), ("body",), ("completion",), ("result",))
-"""Where they keep the response."""
+_ASKING = ("instruction", "prompt", "question")
+"""Of these names an empty cell is an empty question; other empty cells are passed over."""
+UNNAMED = "column {}"
+"""How a column without a name is called."""
+SHOWN, SHOWN_LENGTH = 8, 30
+"""Columns that a sentence names, and how much of each name."""
+_LONGEST_NAME = 1000
 
 
-def read_row(row: Mapping[str, Any], columns: Columns = KNOWN) -> Iterator[tuple[str, str | None]]:
+def read_row(row: Mapping[str, Any], columns: Columns = KNOWN) -> Iterator[Pair]:
     """Yield (what was asked, what was answered) of a row; DataError if it holds no enquiry."""
-    if not columns.question:
-        request = _find(row, _ENVELOPES, "messages")
-        if isinstance(request, list):
-            yield from _read_request(request, row)
-            return
-        talk = row.get("conversations")
-        if isinstance(talk, list):
-            yield from _pairs(talk)
-            return
-    yield _read_columns(row, columns)
+    talk = None if columns.question else read_talk(row)
+    if talk is None:
+        yield _read_columns(row, columns)
+    else:
+        yield from talk
 
 
-def _find(row: Mapping[str, Any], paths: tuple[tuple[str, ...], ...], key: str) -> Any:
-    """Return the value of `key` at the first of `paths` that has it."""
-    for path in paths:
-        place: Any = row
-        for step in path:
-            place = place.get(step) if isinstance(place, Mapping) else None
-        if isinstance(place, Mapping) and place.get(key) is not None:
-            return place[key]
-    return None
+def is_used(name: str, names: Sequence[str], columns: Columns) -> bool:
+    """Return True if mining can need a column of a table with these columns."""
+    plain = _fold(name)
+    wanted = {_fold(columns.question), _fold(columns.answer)}
+    return len(names) == 1 or plain in {*wanted, *QUESTIONS, *ANSWERS, *KEYS}
 
 
-def _read_request(turns: list[Any], row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """Yield the last turn of a request with its response; of a mere conversation all turns."""
-    choices = _find(row, _REPLIES, "choices")
-    if not isinstance(choices, list):
-        yield from _pairs(turns)
-        return
-    pairs = list(_pairs(turns))
-    yield pairs[-1][0], _read_choice(choices[0]) if choices else None
+def lacks_answer(rows: Iterable[Mapping[str, Any]], columns: Columns) -> str:
+    """Return what is wrong if no row has the column that was named for answers; else empty."""
+    names: dict[str, None] = {}
+    for row in rows:
+        if columns.question or not _is_talk(row):
+            names |= dict.fromkeys(row)
+    if not names or _fold(columns.answer) in map(_fold, names):
+        return ""
+    return _no_column(columns.answer, names, "answer")
 
 
-def _read_choice(choice: object) -> str | None:
-    if not isinstance(choice, Mapping):
-        return None
-    message = choice.get("message")
-    content = message.get("content") if isinstance(message, Mapping) else choice.get("text")
-    return _flatten(content) or None
+def _is_talk(row: Mapping[str, Any]) -> bool:
+    try:
+        return read_talk(row) is not None
+    except DataError:
+        return True
 
 
-def _pairs(turns: list[Any]) -> Iterator[tuple[str, str | None]]:
-    """Yield each turn of the user with the assistant's next; DataError if there is none."""
-    said = [_read_turn(turn) for turn in turns]
-    asked = [(i, text) for i, (role, text) in enumerate(said) if role == "user" and text]
+def _read_columns(row: Mapping[str, Any], columns: Columns) -> Pair:
+    names: dict[str, str] = {}
+    for name in row:
+        names.setdefault(_fold(name), name)
+    asked = _find_asked(row, names, columns.question)
+    return _join(_text(row[asked], asked), row, asked), _find_answer(row, names, columns)
+
+
+def _fold(name: object) -> str:
+    return str(name).strip().casefold()
+
+
+def _find_asked(row: Mapping[str, Any], names: Mapping[str, str], wanted: str) -> str:
+    """Return the column of what was asked, as the row spells it."""
+    if wanted:
+        if _fold(wanted) not in names:
+            raise DataError(_no_column(wanted, row, "question"))
+        return names[_fold(wanted)]
+    known = [names[name] for name in QUESTIONS if name in names]
+    filled = (name for name in known if _fold(name) in _ASKING or row[name] not in (None, ""))
+    asked = next(filled, known[0] if known else _only(row))
     if not asked:
-        raise DataError("has no turn of the user; remove the row", field="messages")
-    for i, text in asked:
-        role, answer = said[i + 1] if i + 1 < len(said) else ("", "")
-        yield text, answer if role == "assistant" and answer else None
-
-
-def _read_turn(turn: object) -> tuple[str, str]:
-    if not isinstance(turn, Mapping):
-        return "", ""
-    role = ROLES.get(str(turn.get("role") or turn.get("from") or ""), "")
-    return role, _flatten(turn.get("content", turn.get("value")))
-
-
-def _flatten(content: object) -> str:
-    """Return the text of a content, which may be a list of parts; pictures are left out."""
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    texts = (part.get("text") for part in parts if isinstance(part, Mapping))
-    return "\n".join(text for text in texts if isinstance(text, str))
-
-
-def _read_columns(row: Mapping[str, Any], columns: Columns) -> tuple[str, str | None]:
-    names = {str(name).strip().casefold(): name for name in row}
-    asked = _choose(names, columns.question, QUESTIONS) or _only(names)
-    if not asked:
-        found = ", ".join(map(str, row)) or "none"
         raise DataError(
-            f"has no column that is known to hold what was asked (found: {found}); name it with "
-            "--set mine.question=NAME"
+            f"has no column that is known to hold what was asked (found: {show_names(row)}); "
+            "name it with --set mine.question=NAME"
         )
-    text = row[asked]
-    if text is not None and not isinstance(text, str):
-        raise DataError("is no text; name the right column in mine.question", field=asked)
-    answered = _choose(names, columns.answer, ANSWERS)
-    answer = row.get(answered)
-    given = answer if isinstance(answer, str) and answer.strip() else None
-    return _join(text or "", row, asked), given
+    return asked
+
+
+def _only(row: Mapping[str, Any]) -> str:
+    named = [name for name in row if not compile_pattern(UNNAMED.format(r"\d+")).fullmatch(name)]
+    return named[0] if len(named) == 1 == len(row) else ""
+
+
+def _text(value: object, asked: str) -> str:
+    if isinstance(value, bytes):
+        try:
+            value = value.decode()
+        except UnicodeDecodeError as error:
+            message = "is no text in UTF-8; export the table again"
+            raise DataError(message, field=show_names([asked])) from error
+    if value is not None and not isinstance(value, str):
+        message = "is no text; name the right column in mine.question"
+        raise DataError(message, field=show_names([asked]))
+    return value or ""
+
+
+def _find_answer(row: Mapping[str, Any], names: Mapping[str, str], columns: Columns) -> str | None:
+    wanted = (_fold(columns.answer),) if columns.answer else ANSWERS
+    values = (row[names[name]] for name in wanted if name in names)
+    given = next((v for v in values if isinstance(v, str) and v.strip()), None)
+    return given if given or columns.answer else find_reply(row)[1]
 
 
 def _join(text: str, row: Mapping[str, Any], asked: str) -> str:
@@ -161,13 +167,23 @@ def _join(text: str, row: Mapping[str, Any], asked: str) -> str:
     return f"{text}\n\n{more}" if isinstance(more, str) and more.strip() else text
 
 
-def _choose(names: Mapping[str, str], wanted: str, known: tuple[str, ...]) -> str:
-    """Return the column as the row spells it; empty if it is not there."""
-    for name in (wanted.strip().casefold(),) if wanted else known:
-        if name in names:
-            return names[name]
-    return ""
+def _no_column(wanted: str, names: Iterable[str], setting: str) -> str:
+    shown = show_names(names)
+    return f"has no column {wanted!r} (found: {shown}); name another one in mine.{setting}"
 
 
-def _only(names: Mapping[str, str]) -> str:
-    return next(iter(names.values())) if len(names) == 1 else ""
+def show_names(names: Iterable[str]) -> str:
+    """Return the names of columns for a sentence, without personal data.
+
+    The first row of a table without a header is taken for names: it can be anybody's.
+    """
+    shown = [_show(name) for name in list(names)[: SHOWN + 1]]
+    more = ["…"] if len(shown) > SHOWN else []
+    return ", ".join([*shown[:SHOWN], *more]) or "none"
+
+
+def _show(name: str) -> str:
+    plain = " ".join(name[:_LONGEST_NAME].split())
+    hidden = replace_personal(plain, find_private(plain, ""))
+    hidden = compile_pattern(r"\p{Nd}{5,}").sub("…", hidden)
+    return hidden if len(hidden) <= SHOWN_LENGTH else f"{hidden[:SHOWN_LENGTH]}…"

@@ -16,6 +16,7 @@ _AROUND = {
     "closing": ("", r"[\s,.!，。！،]*"),
     "device": ("", ""),
     "absence": (r"(?:\w{1,3}\s?[:：]\s?)*", ""),
+    "away": (r"(?:\w{1,3}\s?[:：]\s?)*", ""),
 }
 """What stands before and after the phrases of a section; a date or an address is in `wrote`."""
 
@@ -35,12 +36,28 @@ def pattern(section: str) -> Any:
 
 
 def is_absence(subject: str) -> bool:
-    """Return True if the subject of a mail is that of an automatic answer."""
-    return bool(pattern("absence").match(subject.strip()))
+    """Return True if the subject of a mail is that of an automatic answer.
+
+    What people write about as well, such as mail that came back, counts if nothing is asked.
+    """
+    plain = subject.strip()
+    if pattern("absence").match(plain):
+        return True
+    return bool(pattern("away").match(plain)) and not compile_pattern("[?？؟]").search(plain)
 
 
 def announces_absence(text: str) -> bool:
-    """Return True if a text begins as automatic answers do: the phrase, then a colon or no more."""
+    """Return True if a text begins as automatic answers do: the phrase, then a colon or no more.
+
+    A phrase that people write about as well must stand alone in its line.
+    """
     head = text.split("\n", 1)[0].strip()
-    match = pattern("absence").match(head)
-    return bool(match) and head[match.end() :].lstrip()[:1] in ("", ":", "：", "–", "-")
+    if compile_pattern(r"[\s.!。！]*").fullmatch(_rest(head, "away") or "?"):
+        return True
+    rest = _rest(head, "absence")
+    return rest is not None and rest.lstrip()[:1] in ("", ":", "：", "–", "-")
+
+
+def _rest(head: str, section: str) -> str | None:
+    match = pattern(section).match(head)
+    return head[match.end() :] or " " if match else None

@@ -15,8 +15,10 @@ from typing import Any
 
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, hash_file, read_json, write_json, write_jsonl
+from pinchtune.mining.cells import readable
+from pinchtune.mining.clean import clean, name_noise
 from pinchtune.mining.engine import EmbedTexts, Engine, OneProcess, ReadChunk
-from pinchtune.mining.enquiries import Columns, Enquiry
+from pinchtune.mining.enquiries import Columns, Enquiry, Unread
 from pinchtune.mining.merging import Candidate, merge
 from pinchtune.mining.readers import find_logs, read_log, read_logs
 from pinchtune.progress import Progress, Silent
@@ -65,7 +67,7 @@ def mine(
 def _key(project: Project, paths: Sequence[Path]) -> str:
     config = project.config
     inputs = {
-        "logs": [[str(path), hash_file(path)] for path in paths],
+        "logs": [[readable(str(path)), hash_file(path)] for path in paths],
         "mine": config.mine.model_dump(mode="json"),
         "embedder": config.select.embedder,
         "chunk": CHUNK,
@@ -78,9 +80,21 @@ def _columns(project: Project) -> Columns:
 
 
 def _check(project: Project, paths: Sequence[Path]) -> None:
-    """Read up to the first enquiry of each file, so that a wrong one is told before any work."""
+    """Read up to the first enquiry of each file, so that a wrong one is told before any work.
+
+    One of the files must hold what can be mined: the run that stands is removed after this.
+    """
+    columns = _columns(project)
     for path in paths:
-        next((f for f in read_log(path, _columns(project)) if isinstance(f, Enquiry)), None)
+        next((f for f in read_log(path, columns) if isinstance(f, Enquiry)), None)
+    if not any(_is_usable(found) for found in read_logs(paths, columns)):
+        raise UsageError("the logs hold no enquiry; check that these are the right files")
+
+
+def _is_usable(found: Enquiry | Unread) -> bool:
+    if isinstance(found, Unread) or found.automatic:
+        return False
+    return not name_noise(clean(found.text))
 
 
 def _read(
@@ -113,8 +127,6 @@ def _chunks(partial: Path) -> list[Path]:
 def _merge(folder: Path, partial: Path) -> None:
     """Write the candidates by id, and what needs no embeddings."""
     merged = merge(map(read_json, _chunks(partial)))
-    if not merged.candidates:
-        raise UsageError("the logs hold no enquiry; check that these are the right files")
     write_jsonl(folder / "incidents.jsonl", _incidents(partial))
     write_jsonl(folder / "personal-sample.jsonl", merged.sample)
     write_json(partial / "summary.json", merged.summary)
