@@ -13,7 +13,8 @@ from pinchtune.experiments.base import weights_of
 from pinchtune.experiments.plan import Plan
 from pinchtune.experiments.recipe import read_recipe
 from pinchtune.experiments.run import list_arms, make_plan, open_store, run_experiments
-from pinchtune.files import RunFolder, hash_tree, read_json, read_jsonl, write_jsonl
+from pinchtune.files import RunFolder, hash_tree, read_json, read_jsonl, write_json, write_jsonl
+from pinchtune.mining.mined import COUNTS
 from pinchtune.model.embed import ScriptedEmbedder
 from pinchtune.stages.project import Project
 
@@ -111,6 +112,9 @@ def write_mine(project: Project, key: str, text: str) -> None:
     run.start()
     row = {"text": text, "language": "es", "count": 2, "cluster": 0}
     write_jsonl(run.path / "candidates.jsonl", [row])
+    group = {"cluster": 0, "terms": [], "candidates": 1, "enquiries": 2, "languages": {"es": 2}}
+    write_jsonl(run.path / "clusters.jsonl", [group])
+    write_json(run.path / "summary.json", dict.fromkeys(COUNTS, 0))
     run.finish({"embedder": "another"})
 
 

@@ -98,7 +98,7 @@ def test_ten_groups_are_told_and_all_are_drawn(with_runs, tmp_path):
 def test_the_choice_with_its_coverage_and_reasons(page):
     found = section(page, "selection")
     text = text_of(found)
-    assert "4 of 160 examples were chosen to stand for what people ask (9 different" in text
+    assert "4 of 160 examples were chosen to stand for what people ask (12 different" in text
     assert "This choice covers 18% more than a random draw." in text
     bars = [text_of(row) for row in found.xpath(".//tbody/tr")]
     assert bars[:2] == ["This choice 0.412", "Random draw, mean of 20 0.350"]
