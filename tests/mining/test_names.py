@@ -13,6 +13,8 @@ from pinchtune.mining.names import find_names
         ("en", "Please tell Mr. Smith and Dr Anna van Dyke.", ["Smith", "Anna van Dyke"]),
         ("es", "Soy la Sra. María López, gracias.", ["María López"]),
         ("de", "Bitte Herrn Dr. Müller-Lange anrufen.", ["Müller-Lange"]),
+        ("de", "Der Herr der Ringe; Herr von der Leyen ruft an.", ["von der Leyen"]),
+        ("nl", "Meneer den Uyl en mevrouw van der Berg", ["den Uyl", "van der Berg"]),
         ("fr", "Mme Dubois a appelé.", ["Dubois"]),
         ("ru", "Передайте г-ну? Нет: г-н Иванов ждёт.", ["Иванов"]),
         ("ja", "田中さんに伝えてください。お客様へ。皆さん、お医者さん。", ["田中"]),

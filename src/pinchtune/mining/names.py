@@ -22,6 +22,8 @@ _PARTICLES = (
     r"(?:(?i:van|von|vom|de|da|do|dos|das|del|della|der|den|des|di|du|la|le|el|al|bin|ibn|ten|ter"
     r"|zu|zur)\s){0,3}"
 )
+_NO_ARTICLE = r"(?!(?:der|des)\s\p{Lu})"
+"""No name begins with these alone: Herr der Ringe is nobody."""
 _INITIALS = r"(?:\p{Lu}\.\s?){0,3}"
 CAPITAL = (
     rf"{_INITIALS}(?:{_WORD}(?:\s{_PARTICLES}(?:{_WORD}|{_CAPITALS})){{0,2}}"
@@ -71,7 +73,7 @@ def _name(row: dict[str, str]) -> str:
     other = rf"(?!(?i:{'|'.join(words)})(?![\p{{L}}\p{{M}}]))" if words else ""
     if "name" in row:
         return rf"{other}(?P<name>{row['name']})"
-    return rf"(?P<name>{_PARTICLES}{other}{CAPITAL})"
+    return rf"(?P<name>{_NO_ARTICLE}{_PARTICLES}{other}{CAPITAL})"
 
 
 def find_names(text: str, language: str, others: Iterable[str] = ()) -> Iterator[tuple[int, int]]:
