@@ -246,3 +246,10 @@ def test_a_percentage_counts_an_english_example_once(make_project: Callable[...,
     chosen = {r["id"] for r in rows_of(pinchtune.select(project))}
     assert len(chosen) == 6
     assert {r["id"] for r in pinchtune.mix(project).manifest()["pinch"]} == chosen
+
+
+def test_a_pool_that_nobody_expects_is_named(make_project: Callable[..., Path]):
+    project = open_with(make_project())
+    open_store(project.database, create=True, hasher=CHEAP).close()
+    with pytest.raises(UsageError, match=r"has 0; .*data\.pinch is not read"):
+        pinchtune.select(project)

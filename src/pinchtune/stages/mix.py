@@ -57,7 +57,7 @@ def _draw(project: Project, pool: Pool, rows: list[Example]) -> Mixture:
         )
     except UsageError as error:
         # What is missing may be there, and only not approved.
-        raise UsageError(f"{error} ({pool.sentence()})" if pool.worth_saying else error) from error
+        raise UsageError(f"{error}{pool.aside}") from error
     mixture.facts["not_used"]["pinch"] += len(pool.rows) - len(pool.drawable)
     mixture.facts["pool"] = pool.facts(mixture.pinch)
     return mixture

@@ -91,6 +91,11 @@ class Pool:
         """True if a person would not expect the pool to be what it is."""
         return self.collected or self.unapproved or set(self.statuses) != {"approved"}
 
+    @property
+    def aside(self) -> str:
+        """What a sentence on missing rows ends with: the pool, where nobody would expect it."""
+        return f" ({self.sentence()})" if self.worth_saying else ""
+
 
 def is_known(language: str) -> bool:
     """True if the language table has a row for the tag."""

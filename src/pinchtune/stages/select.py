@@ -122,7 +122,7 @@ def _candidates(project: Project, pool: Pool, quotas: Mapping[str, int]) -> list
             left = " without those of select.excluded" if excluded & set(rows) else ""
             raise UsageError(
                 f"mix.dose: {wanted} examples in {code} asked for, but the pinch pool has "
-                f"{found[code]}{left}; lower the dose or add examples in {code}"
+                f"{found[code]}{left}; lower the dose or add examples in {code}{pool.aside}"
             )
     return list(rows.values())
 
@@ -134,7 +134,9 @@ def _check_ids(project: Project, pool: Pool, rows: Mapping[str, Example]) -> Non
     for name, ids in (("pinned", config.pinned), ("excluded", config.excluded)):
         for id in ids:
             if id not in everything:
-                raise UsageError(f"select.{name}: {id} is not in the pool; correct the id")
+                raise UsageError(
+                    f"select.{name}: {id} is not in the pool; correct the id{pool.aside}"
+                )
             if name == "pinned" and id not in rows:
                 raise UsageError(f"select.pinned: {id} {_why_not(everything[id], pool)}")
 
