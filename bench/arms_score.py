@@ -25,7 +25,8 @@ from pinchtune.languages import Identifier
 from pinchtune.records import Example
 
 RESAMPLES = 4000
-RIGHT = "right"
+RIGHT, WINS, BITS = "right", "wins", "bits"
+"""Measures."""
 Json = dict[str, Any]
 
 
@@ -101,19 +102,14 @@ def _values(arm: Json, measure: str = RIGHT) -> NDArray[np.float64]:
     """Return a value for each prompt, in percent or bits per byte; NaN without a reference."""
     if measure == RIGHT:
         return 100 * np.array([float(c) for c in arm["right"]])
-    return np.array([math.nan if b is None else b for b in arm["bits"]])
+    scale = 100.0 if measure == WINS else 1.0
+    return np.array([math.nan if v is None else scale * v for v in arm[measure]])
 
 
 def _known(scores: Json, rows: NDArray[np.int64], measure: str) -> NDArray[np.int64]:
     """Return the rows that every arm has a value for: references are the same for all."""
     first = next(iter(scores["arms"].values()))
     return rows[~np.isnan(_values(first, measure)[rows])]
-
-
-def _win_rate(arm: Json, rows: NDArray[np.int64]) -> str:
-    """Return the mean score against the English arm of the same seed, in percent."""
-    wins = [arm["wins"][i] for i in rows if arm["wins"][i] is not None]
-    return f"{100 * float(np.mean(wins)):.1f}" if wins else "–"
 
 
 def difference(
@@ -123,22 +119,42 @@ def difference(
     rows: NDArray[np.int64],
     measure: str = RIGHT,
 ) -> tuple[float, float, float]:
-    """Return second minus first, with a 95 % interval over prompts and arms."""
+    """Return second minus first within a seed, with a 95 % interval over prompts, seeds and arms.
+
+    Arms are compared with those of their own seed alone, since a seed moves them all.
+    """
     rng = np.random.default_rng(0)
     clusters = np.array([p["cluster"] for p in scores["prompts"]])[rows]
     names, index = np.unique(clusters, return_inverse=True)
-    tables = [
-        np.array([_values(scores["arms"][a], measure)[rows] for a in arms])
-        for arms in (first, second)
-    ]
-    mean = float(tables[1].mean() - tables[0].mean())
-    draws = []
-    for _ in range(RESAMPLES):
-        weight = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))[index]
-        picked = [t[rng.integers(0, len(t), len(t))] @ weight / weight.sum() for t in tables]
-        draws.append(picked[1].mean() - picked[0].mean())
-    low, high = np.percentile(draws, [2.5, 97.5])
+    weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), RESAMPLES)[:, index]
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    sides = [_by_seed(scores, arms, rows, measure) for arms in (first, second)]
+    pairs = [(sides[0][seed], sides[1][seed]) for seed in sides[0] if seed in sides[1]]
+    mean = float(np.mean([b.mean() - a.mean() for a, b in pairs]))
+    drawn = np.array([_resample(b, weights, rng) - _resample(a, weights, rng) for a, b in pairs])
+    seeds = rng.integers(0, len(pairs), (len(pairs), RESAMPLES))
+    low, high = np.percentile(np.take_along_axis(drawn, seeds, 0).mean(axis=0), [2.5, 97.5])
     return mean, float(low), float(high)
+
+
+def _by_seed(
+    scores: Json, arms: Sequence[str], rows: NDArray[np.int64], measure: str
+) -> dict[int, NDArray[np.float64]]:
+    """Return the values of each seed's arms, [arms, prompts]."""
+    found: dict[int, list[NDArray[np.float64]]] = {}
+    for name in arms:
+        arm = scores["arms"][name]
+        found.setdefault(arm["seed"], []).append(_values(arm, measure)[rows])
+    return {seed: np.array(values) for seed, values in found.items()}
+
+
+def _resample(
+    values: NDArray[np.float64], weights: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the mean of as many arms, drawn with replacement, for each row of [N, prompts]."""
+    arms = rng.integers(0, len(values), (len(values), len(weights)))
+    found: NDArray[np.float64] = np.take_along_axis(values @ weights.T, arms, 0).mean(axis=0)
+    return found
 
 
 def table(
@@ -152,36 +168,72 @@ def table(
         name: _known(scores, rows, measure)
         for name, rows in _groups(scores, tuned, clusters).items()
     }
-    digits = 1 if measure == RIGHT else 4
-    head = ("arm", *groups, *(f"{name}: wins" for name in groups))
-    lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
-    for name, arm in scores["arms"].items():
-        cells = [
-            f"{_values(arm, measure)[rows].mean():.{digits}f}" if len(rows) else "–"
-            for rows in groups.values()
-        ]
-        cells += [_win_rate(arm, rows) for rows in groups.values()]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
     ways: dict[str, list[str]] = {}
     for name, arm in scores["arms"].items():
         if name.startswith(("sel-", "english")):
             ways.setdefault(arm.get("selector", "english"), []).append(name)
-    lines += ["", "| against random draws | arms | English | tuned | unseen |"]
-    lines.append("| --- | --- | --- | --- | --- |")
+    return "\n\n".join(
+        (
+            _means("arm", {name: [name] for name in scores["arms"]}, scores, groups, measure),
+            _means("way", ways, scores, groups, measure),
+            _differences(ways, scores, groups, measure),
+        )
+    )
+
+
+Groups = dict[str, NDArray[np.int64]]
+
+
+def _means(
+    head: str, ways: dict[str, list[str]], scores: Json, groups: Groups, measure: str
+) -> str:
+    """Return what the arms of each way come to on average, and their wins."""
+    lines = [_row(head, *groups, *(f"{name}: wins" for name in groups)), _rule(2 * len(groups))]
     for way, names in ways.items():
-        if way != "random":
-            cells = [
-                _write(difference(scores, ways["random"], names, rows, measure), digits)
-                if len(rows)
-                else "–"
-                for rows in groups.values()
-            ]
-            lines.append(f"| {way} | {len(names)} | {' | '.join(cells)} |")
+        arms = [scores["arms"][name] for name in names]
+        values = np.mean([_values(arm, measure) for arm in arms], axis=0)
+        wins = np.mean([_values(arm, WINS) for arm in arms], axis=0)
+        cells = [_mean(values[rows], _digits(measure)) for rows in groups.values()]
+        cells += [_mean(wins[rows], 1) for rows in groups.values()]
+        lines.append(_row(way, *cells))
     return "\n".join(lines)
 
 
+def _differences(ways: dict[str, list[str]], scores: Json, groups: Groups, measure: str) -> str:
+    """Return how each way differs from the random draws."""
+    lines = [_row("against random draws", "arms", *groups), _rule(1 + len(groups))]
+    for way, names in ways.items():
+        if way == "random":
+            continue
+        cells = [
+            _write(difference(scores, ways["random"], names, rows, measure), _digits(measure))
+            if len(rows)
+            else "–"
+            for rows in groups.values()
+        ]
+        lines.append(_row(way, str(len(names)), *cells))
+    return "\n".join(lines)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _rule(columns: int) -> str:
+    return "|" + " --- |" * (1 + columns)
+
+
+def _digits(measure: str) -> int:
+    return 4 if measure == BITS else 1
+
+
+def _mean(values: NDArray[np.float64], digits: int) -> str:
+    known = values[~np.isnan(values)]
+    return f"{known.mean():.{digits}f}" if len(known) else "–"
+
+
 def _write(found: tuple[float, float, float], digits: int) -> str:
-    mean, low, high = found
+    mean, low, high = (round(value, digits) + 0.0 for value in found)  # no minus zero
     return f"{mean:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
@@ -193,7 +245,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--tuned", default="es,ja,ru,zh", help="languages of the pinch")
     parser.add_argument("--clusters", default="", help="only prompts whose cluster begins so")
-    parser.add_argument("--measure", default=RIGHT, choices=[RIGHT, "bits"])
+    parser.add_argument("--measure", default=RIGHT, choices=[RIGHT, WINS, BITS])
     options = parser.parse_args()
     if options.verb == "table":
         scores, tuned = read_json(options.places[0]), options.tuned.split(",")

@@ -11,7 +11,6 @@ draws from the trade's examples alone.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 from collections import defaultdict
@@ -19,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.choices import RANDOM, pick
-from pinchtune.files import read_jsonl, write_jsonl, write_text
+from bench.choices import RANDOM, pick, write_project
+from pinchtune.files import read_jsonl, write_jsonl
 from pinchtune.stages.mine import mine
 from pinchtune.stages.project import Project
 
@@ -104,18 +103,6 @@ def _write_pool(
     return {name: bool(row["trade"]) for name, row in kept.items()}
 
 
-def write_project(folder: Path, data: Path) -> Path:
-    """Write the project in which the ways choose."""
-    lists = json.dumps([*TUNED]), json.dumps([*UNSEEN])
-    toml = (
-        f'[data]\nbase = "{data}/base.jsonl"\npinch = "{data}/pool.jsonl"\n'
-        f'evaluation = "{data}/evaluation.jsonl"\n[languages]\ntuned = {lists[0]}\n'
-        f"unseen = {lists[1]}\n[mix]\ndose = {DOSE}\n"
-    )
-    write_text(folder / "pinch.toml", toml)
-    return folder
-
-
 def draw_trade(data: Path, trade: dict[str, bool], draw: int) -> list[str]:
     """Return a draw from the trade's examples, evenly over the languages."""
     by_language: dict[str, list[str]] = defaultdict(list)
@@ -139,7 +126,7 @@ def list_arms(ways: Sequence[tuple[str, int, list[str]]], seeds: int, budget: in
 
 def choose(folder: Path, data: Path, trade: dict[str, bool], draws: int) -> list[Any]:
     """Return the ways with what each takes; enquiries are mined last: they change the choice."""
-    project = write_project(folder / "project", data)
+    project = write_project(folder / "project", data, TUNED, UNSEEN)
     ways = [(RANDOM, draw, pick(project, RANDOM, draw)) for draw in range(draws)]
     ways += [("trade", draw, draw_trade(data, trade, draw)) for draw in range(2)]
     ways.append(("facility", 0, pick(project, "facility", 0)))

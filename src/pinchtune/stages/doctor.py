@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from pinchtune.config import CONFIG_NAME
 from pinchtune.errors import PinchError
@@ -30,7 +34,7 @@ class Fact(NamedTuple):
 
 def doctor(folder: str | Path = ".") -> list[Fact]:
     """Return the facts of this machine and, if `folder` is a project, of its model and data."""
-    facts = [*_machine(), *_libraries()]
+    facts = [*_machine(), *libraries()]
     if (Path(folder) / CONFIG_NAME).is_file():
         facts += _project(Path(folder))
     return facts
@@ -68,14 +72,28 @@ def _memory_gib() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
-def _libraries() -> list[Fact]:
+def libraries(installed: Callable[[str], str] = version) -> list[Fact]:
+    """Return the versions of what pinchtune stands on, with advice where it asks for another."""
+    asked = _asked_for()
     facts = []
     for name in LIBRARIES:
+        wanted = f"pip install '{name}{asked.get(name, '')}'"
         try:
-            facts.append(Fact(name, version(name)))
+            found = installed(name)
         except PackageNotFoundError:
-            facts.append(Fact(name, "missing", f"pip install {name}"))
+            facts.append(Fact(name, "missing", wanted))
+            continue
+        fits = name not in asked or asked[name].contains(found, prereleases=True)
+        facts.append(
+            Fact(name, found, "" if fits else f"pinchtune needs another version: {wanted}")
+        )
     return facts
+
+
+def _asked_for() -> dict[str, SpecifierSet]:
+    """Return which versions of other libraries pinchtune asks for."""
+    found = [Requirement(line) for line in requires("pinchtune") or ()]
+    return {one.name: one.specifier for one in found}
 
 
 def _project(folder: Path) -> list[Fact]:

@@ -14,7 +14,8 @@ from pinchtune.data.mix import known_rows, pinch_size, shares
 from pinchtune.errors import UsageError
 from pinchtune.files import RunFolder, read_jsonl, write_json, write_jsonl
 from pinchtune.languages import get_language
-from pinchtune.model.embed import Embedder, embed_by_length, load_embedder, without_language
+from pinchtune.model.embed import embed_by_length, load_embedder, without_language
+from pinchtune.model.kept import KeptEmbedder
 from pinchtune.progress import Progress, Silent
 from pinchtune.records import Example
 from pinchtune.selection.coverage import cover, cover_all
@@ -46,7 +47,8 @@ def select(
     quotas = language_shares(project)
     in_pool = _candidates(project, pool, quotas)
     candidates = sorted(in_pool, key=lambda e: e.id)
-    embedder = load_embedder(project.config.select.embedder)
+    vectors = project.path("embeddings.npz")
+    embedder = KeptEmbedder(load_embedder(project.config.select.embedder), vectors)
     problem, asked = _problem(project, candidates, quotas, embedder, progress)
     place = {e.id: n for n, e in enumerate(in_pool)}
     problem = replace(problem, places=[place[id] for id in problem.ids])
@@ -172,7 +174,7 @@ def _problem(
     project: Project,
     candidates: Sequence[Example],
     quotas: dict[str, int],
-    embedder: Embedder,
+    embedder: KeptEmbedder,
     progress: Progress,
 ) -> tuple[Problem, Asked]:
     """Return what is to be chosen, and the texts to be covered: enquiries, or the pool itself."""
@@ -181,6 +183,7 @@ def _problem(
     with progress.task("embedding", len(set(prompts))) as task:
         vectors = embed_by_length(embedder, prompts, task.advance)
     asked = mined_texts(project, embedder) or own_texts(prompts, codes, vectors)
+    embedder.keep()
     together = np.concatenate([vectors, asked.vectors])
     subject = without_language(together, [*codes, *asked.languages])
     problem = Problem(
