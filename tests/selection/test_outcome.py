@@ -56,4 +56,5 @@ def test_a_choice_of_an_older_version_is_read(folder):
     outcome = read_outcome(folder)
     assert outcome.mined == "" and outcome.picks[0].group is None
     assert outcome.gaps[0].language == "" and outcome.enquiries == 9
-    assert outcome.picks[0].why("en", quoted=False)[0]
+    told = outcome.picks[0].why("en", quoted=False)[0]
+    assert told and told != outcome.picks[0].why("en")[0]

@@ -15,6 +15,11 @@ from pinchtune.files import RunFolder, read_json, read_jsonl
 
 SOURCE = "en"
 """The locale that every reason is written in."""
+UNTOLD = {
+    "en": "Chosen by an older version, which wrote no reason without a quotation; choose again.",
+    "ja": "旧バージョンで選ばれた例です。引用のない理由は保存されていません。選び直してください。",
+}
+"""What is said to those who may not read the text that the only reason quotes."""
 
 
 class Pick(NamedTuple):
@@ -126,7 +131,7 @@ def read_outcome(folder: Path) -> Outcome | None:
 def _pick(row: Mapping[str, Any]) -> Pick:
     terms = tuple(row["new_terms"])
     place = row["rank"], row["id"], row["language"], row["instruction"]
-    alone = row.get("reason_alone", row["reason"])
+    alone = row.get("reason_alone", UNTOLD)
     more = tuple(row.get("terms", terms)), alone, row.get("quoted_language", "")
     return Pick(*place, row["reason"], terms, row.get("cluster"), *more)
 
