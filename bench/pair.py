@@ -9,6 +9,7 @@ languages is one draw), and how many answers are the same to the letter.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def _measures(
 
 
 def _differences(
-    values: list[dict[str, float]], prompts: dict[str, Example], groups: dict[str, list[str]]
+    values: list[dict[str, float]], prompts: dict[str, Example], groups: Mapping[str, Sequence[str]]
 ) -> list[Estimate]:
     names = [name for name in prompts if all(name in side for side in values)]
     clusters = [prompts[name].parallel_id or name for name in names]
