@@ -80,6 +80,7 @@ def _score_arm(
         **about,
         "dose": len(found["arm"]["pinch"]),
         "loss": round(float(np.mean(found["losses"][-20:])), 4),
+        "tokens": round(float(np.mean([a["tokens"] for a in found["answers"]])), 1),
         "right": "".join(map(str, right)),
         "bits": [round(bits[i], 4) if i in bits else None for i in ids],
         "wins": wins,
@@ -188,14 +189,17 @@ def _means(
     head: str, ways: dict[str, list[str]], scores: Json, groups: Groups, measure: str
 ) -> str:
     """Return what the arms of each way come to on average, and their wins."""
-    lines = [_row(head, *groups, *(f"{name}: wins" for name in groups)), _rule(2 * len(groups))]
+    titles = [*groups, *(f"{name}: wins" for name in groups), "tokens"]
+    lines = [_row(head, *titles), _rule(len(titles))]
     for way, names in ways.items():
         arms = [scores["arms"][name] for name in names]
         values = np.mean([_values(arm, measure) for arm in arms], axis=0)
         wins = np.mean([_values(arm, WINS) for arm in arms], axis=0)
         cells = [_mean(values[rows], _digits(measure)) for rows in groups.values()]
         cells += [_mean(wins[rows], 1) for rows in groups.values()]
-        lines.append(_row(way, *cells))
+        # Scores that were stored earlier do not say how long the answers are.
+        lengths = np.array([arm.get("tokens", math.nan) for arm in arms])
+        lines.append(_row(way, *cells, _mean(lengths, 1)))
     return "\n".join(lines)
 
 
