@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.common import write_interval
 from pinchtune.data.formats import read_examples
 from pinchtune.evaluation.fidelity import right_language
 from pinchtune.evaluation.judge import ReferenceJudge, judge_pair
@@ -210,7 +211,9 @@ def _differences(ways: dict[str, list[str]], scores: Json, groups: Groups, measu
         if way == "random":
             continue
         cells = [
-            _write(difference(scores, ways["random"], names, rows, measure), _digits(measure))
+            write_interval(
+                difference(scores, ways["random"], names, rows, measure), _digits(measure)
+            )
             if len(rows)
             else "–"
             for rows in groups.values()
@@ -234,11 +237,6 @@ def _digits(measure: str) -> int:
 def _mean(values: NDArray[np.float64], digits: int) -> str:
     known = values[~np.isnan(values)]
     return f"{known.mean():.{digits}f}" if len(known) else "–"
-
-
-def _write(found: tuple[float, float, float], digits: int) -> str:
-    mean, low, high = (round(value, digits) + 0.0 for value in found)  # no minus zero
-    return f"{mean:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def main() -> int:

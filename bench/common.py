@@ -189,3 +189,9 @@ def _stopped(ids: Sequence[int], ends: Sequence[int]) -> bool:
 def middle(values: Sequence[float]) -> float:
     """Return the median; 0 for none."""
     return float(median(values)) if values else 0.0
+
+
+def write_interval(found: tuple[float, float, float], digits: int) -> str:
+    """Return a difference with its interval: `+1.2 [-0.3, 2.7]`, zero never with a minus."""
+    value, low, high = (round(number, digits) + 0.0 for number in found)
+    return f"{value:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.common import write_interval
 from pinchtune.config import ENGLISH
 from pinchtune.evaluation.fidelity import right_language
 from pinchtune.files import read_jsonl
@@ -36,7 +37,8 @@ def compare(before: Path, now: Path) -> list[str]:
     lines = ["| now minus before | English | tuned | unseen |", "| --- | --- | --- | --- |"]
     for label, values in _measures(projects, prompts).items():
         found = _differences(values, prompts, groups)
-        lines.append(f"| {label} | {' | '.join(_write(e, 'bits' in label) for e in found)} |")
+        cells = [write_interval(e[:3], 4 if "bits" in label else 1) for e in found]
+        lines.append(f"| {label} | {' | '.join(cells)} |")
     return [*lines, "", *(_same(projects, arm) for arm in ARMS)]
 
 
@@ -95,12 +97,6 @@ def _same(projects: list[Project], arm: str) -> str:
 
 def _read(project: Project, *parts: str) -> Rows:
     return {row["prompt_id"]: row for _, row in read_jsonl(project.path(*parts))}
-
-
-def _write(estimate: Estimate, fine: bool) -> str:
-    digits = 4 if fine else 1
-    value, low, high = (round(v, digits) + 0.0 for v in estimate[:3])
-    return f"{value:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def main() -> int:
