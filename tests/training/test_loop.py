@@ -110,6 +110,21 @@ def test_resumed_weights_are_the_same_bits(tiny_model, tmp_path, stop_after):
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+def test_seconds_before_a_stop_are_counted(tiny_model, tmp_path):
+    def stop(progress):
+        time.sleep(0.5)
+        if progress.step == 3:
+            raise Killed
+
+    settings = {"epochs": 2, "checkpoint_every": 2}
+    with pytest.raises(Killed):
+        make_trainer(tiny_model, tmp_path, **settings).run(stop)
+    trainer = make_trainer(tiny_model, tmp_path, **settings)
+    start = time.perf_counter()
+    seconds = trainer.run()
+    assert seconds >= time.perf_counter() - start + 0.5
+
+
 def test_loss_that_is_not_finite_stops_the_run(tiny_model, tmp_path):
     trainer = make_trainer(tiny_model, tmp_path / "arm")
     with torch.no_grad():

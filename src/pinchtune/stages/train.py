@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pinchtune.config import ENGLISH, ModelConfig
@@ -191,19 +190,17 @@ def _same_model(options: ModelConfig, processes: Processes) -> ModelConfig:
 
 
 def _tune(trainer: Trainer, label: str, progress: Progress) -> tuple[float, int]:
-    """Tune; return the seconds that it took and the tokens that were tuned on."""
-    start, tokens = perf_counter(), 0
+    """Tune; return the seconds that it took and the tokens of the whole arm, resumed or not."""
     with progress.task(label, len(trainer.steps)) as task:
         shown = 0
 
         def on_step(step: Step) -> None:
-            nonlocal shown, tokens
-            tokens += step.tokens
+            nonlocal shown
             task.advance(step.step - shown, f"loss {step.loss:.3f}")
             shown = step.step
 
-        trainer.run(on_step)
-    return perf_counter() - start, tokens
+        seconds = trainer.run(on_step)
+    return seconds, sum(map(trainer.count_tokens, range(len(trainer.steps))))
 
 
 def _facts(project: Project, job: Job) -> dict[str, Any]:

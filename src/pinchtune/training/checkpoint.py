@@ -1,14 +1,15 @@
 """Checkpoints from which a killed run goes on as if nothing had happened.
 
 A checkpoint is one safetensors file, replaced atomically: trainable weights, optimiser
-moments, random state and the number of steps done. Learning rate and data order follow from
-the step and the seed, so they need no state.
+moments, random state, the number of steps done and their seconds. Learning rate and data order
+follow from the step and the seed, so they need no state.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import safe_open
@@ -22,10 +23,17 @@ from pinchtune.training.sharding import as_share, gathered, put
 NAME = "checkpoint.safetensors"
 
 
+class Done(NamedTuple):
+    """What a run has behind it: so many steps, and the seconds that they took."""
+
+    step: int = 0
+    seconds: float = 0.0
+
+
 def save_checkpoint(
-    folder: Path, step: int, model: nn.Module, optimizer: Optimizer, writes: bool = True
+    folder: Path, done: Done, model: nn.Module, optimizer: Optimizer, writes: bool = True
 ) -> None:
-    """Replace the checkpoint in `folder` by the state after `step` steps.
+    """Replace the checkpoint in `folder` by the state after the steps that are done.
 
     Where weights are split all processes call it, and the one that `writes` writes.
     """
@@ -41,14 +49,14 @@ def save_checkpoint(
         tensors[f"random/cuda{i}"] = state
     whole = {key: value.contiguous() for key, value in tensors.items() if value is not None}
     with atomic_write(folder / NAME, "wb") as file:
-        file.write(save(whole, {"step": json.dumps(step)}))
+        file.write(save(whole, {key: json.dumps(value) for key, value in done._asdict().items()}))
 
 
-def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> int:
-    """Restore the newest checkpoint and return the number of steps done; 0 if there is none."""
+def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> Done:
+    """Restore the newest checkpoint and return what is done; nothing if there is none."""
     path = folder / NAME
     if not path.is_file():
-        return 0
+        return Done()
     with safe_open(path, "pt") as file:
         keys: list[str] = list(file.keys())
         for name, parameter in _trainable(model):
@@ -63,8 +71,9 @@ def load_checkpoint(folder: Path, model: nn.Module, optimizer: Optimizer) -> int
         cuda = sorted(key for key in keys if key.startswith("random/cuda"))
         if cuda and len(cuda) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all([file.get_tensor(key) for key in cuda])
-        step: int = json.loads(file.metadata()["step"])
-    return step
+        facts = file.metadata()
+    # A checkpoint of an older version does not say how long its steps took.
+    return Done(json.loads(facts["step"]), json.loads(facts.get("seconds", "0")))
 
 
 def _moment_of(key: str, parameter: str) -> str:

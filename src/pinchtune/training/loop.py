@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import torch
@@ -32,7 +33,7 @@ from pinchtune.model.tensors import Batch, collate
 from pinchtune.training.adapter import quicken
 from pinchtune.training.arm import prepare_model, save_arm
 from pinchtune.training.batches import Limits, plan_epoch, split_step
-from pinchtune.training.checkpoint import load_checkpoint, save_checkpoint
+from pinchtune.training.checkpoint import Done, load_checkpoint, save_checkpoint
 from pinchtune.training.heap import Tidier, keep_freed_memory
 from pinchtune.training.metrics import Metrics, flatten
 from pinchtune.training.processes import check_same
@@ -62,7 +63,6 @@ class Progress:
 
     step: int
     steps: int
-    tokens: int
     loss: float
 
 
@@ -157,13 +157,17 @@ class Trainer:
         # Dropout in two threads would draw its numbers in no certain order.
         self.lanes = Lanes(is_quick and is_alone and not has_dropout(self.model))
 
-    def run(self, on_step: OnStep = lambda progress: None) -> None:
-        """Tune from the newest checkpoint to the end, save the arm; RunError if the loss breaks."""
+    def run(self, on_step: OnStep = lambda progress: None) -> float:
+        """Tune from the newest checkpoint to the end and save the arm; RunError if the loss breaks.
+
+        Returns the seconds that it took, those up to the checkpoint too.
+        """
         accelerator, config = self.accelerator, self.config
         if config.tracker != "none":
             accelerator.init_trackers("pinchtune", config=config.model_dump(mode="json"))
-        done = load_checkpoint(self.folder, self.model, self.optimizer)
+        done, before = load_checkpoint(self.folder, self.model, self.optimizer)
         check_same(done, "checkpoint")
+        start = perf_counter() - before
         is_main = accelerator.is_main_process
         metrics = Metrics(self.folder / "metrics.jsonl", done) if is_main else None
         self.model.train()
@@ -175,14 +179,16 @@ class Trainer:
                 metrics.write(step, facts)
             accelerator.log(flatten(facts), step=step)
             if self._due(step, config.checkpoint_every):
-                save_checkpoint(self.folder, step + 1, self.model, self.optimizer, is_main)
+                now = Done(step + 1, perf_counter() - start)
+                save_checkpoint(self.folder, now, self.model, self.optimizer, is_main)
             if self.tidier:
                 self.tidier.tidy()
-            on_step(Progress(step + 1, len(self.steps), facts["tokens"], facts["train/loss"]))
+            on_step(Progress(step + 1, len(self.steps), facts["train/loss"]))
         accelerator.wait_for_everyone()
         for tracker in accelerator.trackers:
             tracker.finish()
         save_arm(self.folder, self.model, self.tokenizer, self.dtype, is_main)
+        return perf_counter() - start
 
     def _due(self, step: int, every: int) -> bool:
         return every > 0 and (step + 1) % every == 0 and step + 1 < len(self.steps)
@@ -208,8 +214,12 @@ class Trainer:
             "train/loss_by_language": by_language,
             "learning_rate": learning_rate,
             "gradient_norm": round(norm, 6),
-            "tokens": sum(len(self.rows[i].encoded.ids) for i in self.steps[step]),
+            "tokens": self.count_tokens(step),
         }
+
+    def count_tokens(self, step: int) -> int:
+        """Return the tokens that a step tunes on, without padding."""
+        return sum(len(self.rows[i].encoded.ids) for i in self.steps[step])
 
     def _accumulate(self, step: int, total: int) -> tuple[Sums, float]:
         """Sum the step's gradients; return the sums a language and the gradient norm."""
